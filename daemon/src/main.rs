@@ -1,0 +1,3 @@
+//! The `fogline` program.
+
+fn main() {}
