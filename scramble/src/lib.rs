@@ -7,3 +7,7 @@
 extern crate alloc;
 
 pub mod agreement;
+pub mod checksum;
+pub mod sample;
+pub mod transform;
+pub mod wire;

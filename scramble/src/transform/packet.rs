@@ -1,0 +1,83 @@
+//! A packet in a caller's buffer, with room before and after it.
+
+use super::Refused;
+use core::ops::Range;
+
+/// Bytes that scrambling may add before a packet: HEADER's word and protocol, and a compressed
+/// protocol field that becomes two bytes.
+pub const HEADROOM: usize = 7;
+/// Bytes that scrambling may add after a packet: FULL's tag.
+pub const TAILROOM: usize = 16;
+
+/// A PPP frame in a caller's buffer. Its front and back move; the buffer never does.
+#[derive(Debug)]
+pub struct Packet<'b> {
+    storage: &'b mut [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'b> Packet<'b> {
+    /// The frame that lies at `frame` in `storage`; [`HEADROOM`] and [`TAILROOM`] around it let every
+    /// transform succeed.
+    ///
+    /// # Panics
+    /// Where `frame` is no range of `storage`.
+    pub fn new(storage: &'b mut [u8], frame: Range<usize>) -> Self {
+        assert!(frame.start <= frame.end && frame.end <= storage.len());
+        Self {
+            storage,
+            start: frame.start,
+            end: frame.end,
+        }
+    }
+
+    /// Where the frame lies in the buffer now.
+    pub const fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The frame's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.storage[self.start..self.end]
+    }
+
+    /// The frame's bytes, to change.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.storage[self.start..self.end]
+    }
+
+    /// Puts `header` before the frame.
+    pub(super) fn push_front(&mut self, header: &[u8]) -> Result<(), Refused> {
+        let start = self
+            .start
+            .checked_sub(header.len())
+            .ok_or(Refused::NoRoom)?;
+        self.storage[start..self.start].copy_from_slice(header);
+        self.start = start;
+        Ok(())
+    }
+
+    /// Puts `trailer` behind the frame.
+    pub(super) fn push_back(&mut self, trailer: &[u8]) -> Result<(), Refused> {
+        let end = self.end + trailer.len();
+        self.storage
+            .get_mut(self.end..end)
+            .ok_or(Refused::NoRoom)?
+            .copy_from_slice(trailer);
+        self.end = end;
+        Ok(())
+    }
+
+    /// Takes `bytes` off the front; the caller has checked that they are there.
+    pub(super) fn pull_front(&mut self, bytes: usize) {
+        debug_assert!(self.start + bytes <= self.end);
+        self.start += bytes;
+    }
+
+    /// Keeps the first `len` bytes; the caller has checked that they are there.
+    pub(super) fn truncate(&mut self, len: usize) {
+        debug_assert!(len <= self.end - self.start);
+        self.end = self.start + len;
+    }
+}
