@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod agreement;
 pub mod checksum;
+pub mod encap;
 pub mod sample;
 pub mod transform;
 pub mod wire;

@@ -1,5 +1,7 @@
 //! The transforms as a carrier and the two ends see them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use proptest::prelude::*;
 use scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
 use scramble::checksum;

@@ -80,4 +80,34 @@ impl<'b> Packet<'b> {
         debug_assert!(len <= self.end - self.start);
         self.end = self.start + len;
     }
+
+    /// Gives the `middle` of the frame to `change` as a packet of its own, with [`HEADROOM`] and
+    /// [`TAILROOM`] around it, and closes what is around it up again. `None` where the buffer has not
+    /// that much room around the frame.
+    pub(crate) fn with_middle<R>(
+        &mut self,
+        middle: Range<usize>,
+        change: impl FnOnce(&mut Packet<'_>) -> R,
+    ) -> Option<R> {
+        let front = self.start.checked_sub(HEADROOM)?;
+        let back = self
+            .end
+            .checked_add(TAILROOM)
+            .filter(|back| *back <= self.storage.len())?;
+        let inner = self.start + middle.start..self.start + middle.end;
+        let (header, trailer) = (middle.start, self.end - inner.end);
+        self.storage.copy_within(self.start..inner.start, front);
+        self.storage
+            .copy_within(inner.end..self.end, back - trailer);
+        let room = front + header..back - trailer;
+        let frame = inner.start - room.start..inner.end - room.start;
+        let mut packet = Packet::new(&mut self.storage[room.clone()], frame);
+        let outcome = change(&mut packet);
+        let changed = room.start + packet.start..room.start + packet.end;
+        self.start = changed.start - header;
+        self.end = changed.end + trailer;
+        self.storage.copy_within(front..front + header, self.start);
+        self.storage.copy_within(back - trailer..back, changed.end);
+        Some(outcome)
+    }
 }
