@@ -7,3 +7,6 @@
 extern crate alloc;
 
 pub mod agreement;
+pub mod ecp;
+pub mod keys;
+pub mod option;
