@@ -14,6 +14,72 @@ pub enum Transform {
     Full = 3,
 }
 
+impl Transform {
+    /// The transform that an option numbers `number`; `None` for 0 and for the reserved numbers.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Decoy),
+            2 => Some(Self::Header),
+            3 => Some(Self::Full),
+            _ => None,
+        }
+    }
+
+    /// The number as it stands in an option.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A set of transforms (option fields *Accept* and *CanSend*): bit n-1 stands for transform n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Transforms(u8);
+
+impl Transforms {
+    /// No transform at all.
+    pub const NONE: Self = Self(0);
+    /// DECOY, HEADER and FULL.
+    pub const ALL: Self = Self(0b111);
+
+    /// The set that a bitmap describes; reserved bits are dropped.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// The bitmap, reserved bits 0.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// This set and `transform`.
+    #[must_use]
+    pub const fn with(self, transform: Transform) -> Self {
+        Self(self.0 | 1 << (transform.number() - 1))
+    }
+
+    /// Whether `transform` is in the set.
+    pub const fn contains(self, transform: Transform) -> bool {
+        self.0 & 1 << (transform.number() - 1) != 0
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The transform of the highest number, `None` of an empty set.
+    pub const fn highest(self) -> Option<Transform> {
+        Transform::from_number(8 - self.0.leading_zeros() as u8)
+    }
+}
+
+impl FromIterator<Transform> for Transforms {
+    fn from_iter<I: IntoIterator<Item = Transform>>(transforms: I) -> Self {
+        transforms.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
 /// How much of each packet DECOY and HEADER cover, in units of 64 bytes; never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Coverage(u8);

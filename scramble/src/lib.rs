@@ -12,3 +12,6 @@ pub mod encap;
 pub mod sample;
 pub mod transform;
 pub mod wire;
+pub mod ecp;
+pub mod keys;
+pub mod option;
