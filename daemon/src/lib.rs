@@ -1,0 +1,3 @@
+//! What the `fogline` program is made of.
+
+pub mod capture;
