@@ -160,6 +160,13 @@ impl fmt::Debug for ExchangeSecret {
 /// The outcome of an exchange; never all zeros.
 pub struct Shared(Zeroizing<[u8; 32]>);
 
+impl Shared {
+    /// The bytes: for test vectors only.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Shared(..)")

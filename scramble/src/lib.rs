@@ -8,10 +8,10 @@ extern crate alloc;
 
 pub mod agreement;
 pub mod checksum;
+pub mod ecp;
 pub mod encap;
+pub mod keys;
+pub mod option;
 pub mod sample;
 pub mod transform;
 pub mod wire;
-pub mod ecp;
-pub mod keys;
-pub mod option;

@@ -58,6 +58,20 @@ impl Sender {
         Ok(())
     }
 
+    /// Leaves out sequence numbers: the next one is `sequence`, as after another sender of the same
+    /// keys (a card, say) has used those before it.
+    ///
+    /// # Errors
+    /// `Refused::CounterExhausted` where `sequence` is one that may have been used, or none at all;
+    /// nothing changes.
+    pub fn skip_to(&mut self, sequence: u32) -> Result<(), Refused> {
+        if !(self.next..SEQUENCES).contains(&sequence) {
+            return Err(Refused::CounterExhausted);
+        }
+        self.next = sequence;
+        Ok(())
+    }
+
     /// The epoch whose keys are in use.
     pub fn epoch(&self) -> u32 {
         self.keys.epoch
