@@ -9,4 +9,5 @@ extern crate alloc;
 pub mod agreement;
 pub mod ecp;
 pub mod keys;
+pub mod negotiator;
 pub mod option;
