@@ -1,3 +1,4 @@
 //! What the `fogline` program is made of.
 
 pub mod capture;
+pub mod dpi;

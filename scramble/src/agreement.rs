@@ -38,7 +38,11 @@ impl Coverage {
     /// How many of `len` bytes are covered.
     pub const fn of(self, len: usize) -> usize {
         let limit = self.0 as usize * 64;
-        if self.0 == 255 || len < limit { len } else { limit }
+        if self.0 == 255 || len < limit {
+            len
+        } else {
+            limit
+        }
     }
 }
 
