@@ -10,9 +10,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
             let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
             v4.is_private() || shared || v4.is_link_local() || v4.is_unspecified()
         }
-        IpAddr::V6(v6) => {
-            v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified()
-        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified(),
     }
 }
 
@@ -64,7 +62,10 @@ mod tests {
     fn kinds_of_addresses() {
         let ip = |s: &str| s.parse::<IpAddr>().unwrap();
         for private in ["10.0.0.1", "100.64.0.1", "fd00::1", "fe80::1", "0.0.0.0"] {
-            assert!(is_private(ip(private)) && !is_public(ip(private)), "{private}");
+            assert!(
+                is_private(ip(private)) && !is_public(ip(private)),
+                "{private}"
+            );
         }
         for public in ["9.9.9.9", "2606:4700::1111"] {
             assert!(is_host(ip(public)) && is_public(ip(public)), "{public}");

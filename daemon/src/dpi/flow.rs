@@ -220,7 +220,10 @@ impl Table {
         } = self;
         answers.sort();
         answers.dedup();
-        (flows.into_iter().map(|flow| flow.record(&sides)).collect(), answers)
+        (
+            flows.into_iter().map(|flow| flow.record(&sides)).collect(),
+            answers,
+        )
     }
 }
 
@@ -238,7 +241,11 @@ impl Flow {
                 Some(Opening::Answers) => 1 - sender,
                 _ => sender,
             },
-            tunnel: if sender == 0 { seen.tunnel } else { seen.tunnel.map(swap) },
+            tunnel: if sender == 0 {
+                seen.tunnel
+            } else {
+                seen.tunnel.map(swap)
+            },
             packets: [0; 2],
             bytes: [0; 2],
             names: Vec::new(),
@@ -266,7 +273,11 @@ impl Flow {
     /// one with a private address, else the one that began.
     fn subscriber(&self, sides: &HashMap<(Outer, Outer), i64>) -> usize {
         if let Some(Tunnel { from, to }) = self.tunnel {
-            let (ends, sign) = if from < to { ((from, to), 1) } else { ((to, from), -1) };
+            let (ends, sign) = if from < to {
+                ((from, to), 1)
+            } else {
+                ((to, from), -1)
+            };
             match sign * sides.get(&ends).copied().unwrap_or_default() {
                 1.. => return 0,
                 ..=-1 => return 1,

@@ -68,10 +68,13 @@ impl<'a> Packet<'a> {
 }
 
 fn first_ipv6_fragment(ip: &etherparse::LaxIpv6Slice<'_>) -> bool {
-    ip.extensions().clone().into_iter().all(|extension| match extension {
-        etherparse::Ipv6ExtensionSlice::Fragment(f) => f.fragment_offset().value() == 0,
-        _ => true,
-    })
+    ip.extensions()
+        .clone()
+        .into_iter()
+        .all(|extension| match extension {
+            etherparse::Ipv6ExtensionSlice::Fragment(f) => f.fragment_offset().value() == 0,
+            _ => true,
+        })
 }
 
 impl<'a> Transport<'a> {

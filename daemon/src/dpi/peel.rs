@@ -192,10 +192,15 @@ fn through_l2tp(packet: &[u8]) -> Option<Peeled<'_>> {
     };
     if payload.fragmented {
         // Of later fragments nothing says that they are L2TP: they count as plain IP.
-        return (outer.ipv4().is_none_or(|v4| v4.header().fragments_offset().value() == 0))
-            .then_some(control);
+        return (outer
+            .ipv4()
+            .is_none_or(|v4| v4.header().fragments_offset().value() == 0))
+        .then_some(control);
     }
-    l2tp(UdpSlice::from_slice_lax(payload.payload).ok()?.payload(), tunnel)
+    l2tp(
+        UdpSlice::from_slice_lax(payload.payload).ok()?.payload(),
+        tunnel,
+    )
 }
 
 fn l2tp(message: &[u8], tunnel: Tunnel) -> Option<Peeled<'_>> {

@@ -104,13 +104,18 @@ impl View {
     /// Remote address, port and protocol of TCP and UDP flows.
     pub fn remote_ports(&self) -> BTreeSet<(Endpoint, u8)> {
         let remotes = self.records.iter().map(|r| (r.remote, r.protocol));
-        remotes.filter(|(end, _)| end.port != 0 && is_host(end.address)).collect()
+        remotes
+            .filter(|(end, _)| end.port != 0 && is_host(end.address))
+            .collect()
     }
 
     /// Host names: those with a dot in them.
     pub fn names(&self) -> BTreeSet<&str> {
         let names = self.records.iter().flat_map(|r| &r.names);
-        names.map(|n| n.text.as_str()).filter(|t| t.contains('.')).collect()
+        names
+            .map(|n| n.text.as_str())
+            .filter(|t| t.contains('.'))
+            .collect()
     }
 
     /// Addresses in DNS answers.
@@ -214,7 +219,8 @@ impl Builder {
         let ports = packet.transport.ports;
         for (address, port) in [(packet.source, ports[0]), (packet.destination, ports[1])] {
             if self.quoted.len() < MAX_QUOTED {
-                self.quoted.insert((Endpoint { address, port }, packet.protocol));
+                self.quoted
+                    .insert((Endpoint { address, port }, packet.protocol));
             }
         }
         if let Body::Udp(payload) = packet.transport.body
@@ -236,7 +242,9 @@ impl Builder {
             self.fragments.retain(|&at| now - at < PATIENCE);
         }
         let sliced = SlicedPacket::from_ip(ip).ok()?;
-        self.fragments.process_sliced_packet(&sliced, now, ()).ok()?
+        self.fragments
+            .process_sliced_packet(&sliced, now, ())
+            .ok()?
     }
 
     /// The view of all frames so far.

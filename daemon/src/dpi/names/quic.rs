@@ -29,15 +29,21 @@ impl Version {
 
     fn of(number: u32) -> Option<Self> {
         let salt = match number {
-            1 | 0xff00_0021 | 0xff00_0022 => *b"\
+            1 | 0xff00_0021 | 0xff00_0022 => {
+                *b"\
                 \x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\
-                \x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a",
-            0xff00_001d..=0xff00_0020 => *b"\
+                \x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a"
+            }
+            0xff00_001d..=0xff00_0020 => {
+                *b"\
                 \xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\
-                \x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99",
-            0xff00_0017..=0xff00_001c => *b"\
+                \x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99"
+            }
+            0xff00_0017..=0xff00_001c => {
+                *b"\
                 \xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\
-                \xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02",
+                \xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02"
+            }
             0x6b33_43cf => {
                 return Some(Self {
                     salt: *b"\
