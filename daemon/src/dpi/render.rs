@@ -232,7 +232,7 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
                 c.addresses.after,
                 c.addresses.left.len(),
             ),
-            Some((bytes.addresses.len(), bytes.addresses_by_chance)),
+            Some((bytes.addresses.found.len(), bytes.addresses.by_chance)),
         ),
         (
             "address:port pairs",
@@ -242,12 +242,12 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
         (
             "host names",
             (c.names.before, c.names.after, c.names.left.len()),
-            Some((bytes.names.len(), bytes.names_by_chance)),
+            Some((bytes.names.found.len(), bytes.names.by_chance)),
         ),
         (
             "DNS answer addresses",
             (c.answers.before, c.answers.after, in_answers),
-            None,
+            Some((bytes.answers.found.len(), bytes.answers.by_chance)),
         ),
     ];
     for (what, (before, after, left), found) in rows {
