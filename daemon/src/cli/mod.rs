@@ -2,6 +2,7 @@
 
 pub mod exit;
 mod report;
+mod vectors;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -22,12 +23,14 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Report(report::Args),
+    Vectors(vectors::Args),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Report(args) => report::run(&args),
+        Command::Vectors(args) => vectors::run(&args),
     };
     match result {
         Ok(()) => Exit::Ok.into(),
