@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => packets(Reader::new(HOUSEHOLD)?)?,
     };
     let direction = args.scrambling.direction();
-    let outcome = demo::run(direction, &data, tunnel)?;
+    let outcome = demo::run(direction, &data)?;
     let text = match args.json {
         true => serde_json::to_string_pretty(&as_json(direction, &outcome, skipped))? + "\n",
         false => as_text(args, direction, &outcome, skipped),
@@ -122,7 +122,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
     );
     let _ = writeln!(
         text,
-        "cost: {} ns to scramble and {} ns to restore a packet, {:.1} bytes of overhead",
+        "cost: {} ns to scramble and {} ns to restore a packet in its L2TP frame, {:.1} bytes added",
         scramble.as_nanos(),
         restore.as_nanos(),
         outcome.overhead()

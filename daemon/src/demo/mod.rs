@@ -4,10 +4,11 @@
 
 mod ends;
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use scramble::agreement::Direction;
+use scramble::encap::{ApplyError, Encapsulation, Link as Outer};
 use scramble::transform::{HEADROOM, Packet, Refused, TAILROOM};
 
 pub use ends::{Link, Message, negotiate, transform_name};
@@ -15,14 +16,14 @@ pub use ends::{Link, Message, negotiate, transform_name};
 use crate::capture::{LinkType, Time};
 use crate::dpi::Comparison;
 
-/// An IP packet of the subscriber's, with what a PPP link puts before it.
+/// A frame on the backhaul, a packet of the subscriber's in PPP in L2TP in it.
 pub struct Data {
     /// When it was captured.
     pub time: Option<Time>,
     /// Whether the subscriber sent it.
     pub up: bool,
-    /// The PPP frame.
-    pub ppp: Vec<u8>,
+    /// The frame, Ethernet.
+    pub frame: Vec<u8>,
 }
 
 /// What the demonstration came to.
@@ -36,8 +37,8 @@ pub struct Outcome {
     /// Those that came back byte for byte.
     pub exact: usize,
     /// Packets that an end refused, and the first reason.
-    pub refused: (usize, Option<Refused>),
-    /// Bytes of all PPP frames before and after scrambling.
+    pub refused: (usize, Option<Refusal>),
+    /// Bytes of all frames before and after scrambling.
     pub bytes: [u64; 2],
     /// Time that scrambling and restoring took in all.
     pub spent: [Duration; 2],
@@ -70,25 +71,36 @@ fn beyond_chance(found: usize, by_chance: f64) -> usize {
     found.saturating_sub(by_chance.round() as usize)
 }
 
-/// A PPP frame in a buffer with room around it, and where it lies.
+/// A frame in a buffer with room around it, and where it lies.
 struct Slot {
     buffer: Vec<u8>,
-    frame: std::ops::Range<usize>,
-    refused: Option<Refused>,
+    frame: Range<usize>,
+    refused: Option<Refusal>,
 }
 
+/// Why a frame did not go through.
+pub type Refusal = ApplyError<Refused>;
+
 impl Slot {
-    fn new(ppp: &[u8]) -> Self {
-        let buffer = [&[0; HEADROOM][..], ppp, &[0; TAILROOM]].concat();
-        Self { buffer, frame: HEADROOM..HEADROOM + ppp.len(), refused: None }
+    fn new(frame: &[u8]) -> Self {
+        let buffer = [&[0; HEADROOM][..], frame, &[0; TAILROOM]].concat();
+        Self { buffer, frame: HEADROOM..HEADROOM + frame.len(), refused: None }
     }
 
+    /// Applies `change` to the PPP frame inside, unless the frame was refused before.
     fn change<T>(&mut self, change: impl FnOnce(&mut Packet<'_>) -> Result<T, Refused>) {
-        if self.refused.is_none() {
-            let mut packet = Packet::new(&mut self.buffer, self.frame.clone());
-            self.refused = change(&mut packet).err();
-            self.frame = packet.range();
+        if self.refused.is_some() {
+            return;
         }
+        self.refused = match Encapsulation::parse(Outer::Ethernet, self.bytes()) {
+            Ok(found) => {
+                let mut frame = Packet::new(&mut self.buffer, self.frame.clone());
+                let outcome = found.apply(&mut frame, change);
+                self.frame = frame.range();
+                outcome.err()
+            }
+            Err(_) => Some(ApplyError::Refused(Refused::NotPpp)),
+        };
     }
 
     fn bytes(&self) -> &[u8] {
@@ -98,18 +110,11 @@ impl Slot {
 
 /// Sends `data` through a link that does what `direction` says, both ways.
 ///
-/// `tunnel` puts a PPP frame into the L2TP frame that the carrier sees, given whether the subscriber
-/// sent it.
-///
 /// # Errors
 /// Where the two ends do not come to terms.
-pub fn run(
-    direction: Direction,
-    data: &[Data],
-    tunnel: impl Fn(bool, &[u8]) -> Option<Vec<u8>>,
-) -> anyhow::Result<Outcome> {
+pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
     let Link { mut up, mut down, messages } = negotiate(direction)?;
-    let mut slots: Vec<_> = data.iter().map(|data| Slot::new(&data.ppp)).collect();
+    let mut slots: Vec<_> = data.iter().map(|data| Slot::new(&data.frame)).collect();
 
     let start = Instant::now();
     for (slot, data) in slots.iter_mut().zip(data) {
@@ -118,14 +123,12 @@ pub fn run(
     }
     let scrambling = start.elapsed();
 
-    let frames = |of: &mut dyn Iterator<Item = (&Data, &[u8])>| -> anyhow::Result<Vec<_>> {
-        of.map(|(data, ppp)| Ok((data.time, tunnel(data.up, ppp).context("too large for L2TP")?)))
-            .collect()
-    };
-    let before = frames(&mut data.iter().map(|data| (data, data.ppp.as_slice())))?;
+    let length = |slot: &Slot| slot.frame.len() as u64;
+    let bytes = [data.iter().map(|data| data.frame.len() as u64).sum(), slots.iter().map(length).sum()];
+    let before = data.iter().map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
     let sent = slots.iter().zip(data).filter(|(slot, _)| slot.refused.is_none());
-    let after = frames(&mut sent.map(|(slot, data)| (data, slot.bytes())))?;
-    let bytes = [data.iter().map(|data| data.ppp.len()).sum(), slots.iter().map(|slot| slot.frame.len()).sum()];
+    let after = sent.map(|(slot, data)| (data.time, LinkType::Ethernet, slot.bytes()));
+    let comparison = Comparison::of(before, after);
 
     let start = Instant::now();
     for (slot, data) in slots.iter_mut().zip(data) {
@@ -134,18 +137,16 @@ pub fn run(
     }
     let restoring = start.elapsed();
 
-    fn seen(frames: &[(Option<Time>, Vec<u8>)]) -> impl Iterator<Item = crate::dpi::Frame<'_>> {
-        frames.iter().map(|(time, frame)| (*time, LinkType::Ethernet, frame.as_slice()))
-    }
-    let refused: Vec<_> = slots.iter().filter_map(|slot| slot.refused).collect();
-    let exact = slots.iter().zip(data).filter(|(slot, data)| slot.bytes() == data.ppp);
+    let refused = || slots.iter().filter_map(|slot| slot.refused);
+    let exact =
+        |(slot, data): &(&Slot, &Data)| slot.refused.is_none() && slot.bytes() == data.frame;
     Ok(Outcome {
         messages,
-        comparison: Comparison::of(seen(&before), seen(&after)),
+        comparison,
         packets: data.len(),
-        exact: exact.filter(|(slot, _)| slot.refused.is_none()).count(),
-        refused: (refused.len(), refused.first().copied()),
-        bytes: bytes.map(|bytes: usize| bytes as u64),
+        exact: slots.iter().zip(data).filter(exact).count(),
+        refused: (refused().count(), refused().next()),
+        bytes,
         spent: [scrambling, restoring],
     })
 }
