@@ -272,6 +272,7 @@ pub const fn refusal_name(refused: Refused) -> &'static str {
         Refused::NoRoom => "no-room",
         Refused::CounterExhausted => "counter-exhausted",
         Refused::OpaqueLooksLikeHello => "opaque-looks-like-hello",
+        Refused::LcpLooksLikeData => "lcp-looks-like-data",
         Refused::InClear => "in-clear",
         Refused::Truncated => "truncated",
         Refused::BadWord => "bad-word",
