@@ -258,105 +258,141 @@ fn reflecting_instead_of_delivering() {
     }
 }
 
-/// Everything that a third party can make up to send to `to`, knowing all that was sent.
-fn forgeries(seen: &Seen, to: usize) -> Vec<Message> {
-    let attacker = |flag| {
-        PhsOption::new(
-            &Terms::default(),
-            flag,
-            &ExchangeSecret::from_bytes([6; 32]).public_key(),
-        )
-    };
-    let mut packets = Vec::new();
-    for identifier in 0..=255 {
-        packets.push(ecp::terminate_request(identifier));
-        for code in [
-            Code::ConfigureAck,
-            Code::ConfigureNak,
-            Code::ConfigureReject,
-        ] {
-            for (_, request) in seen
-                .packets
-                .iter()
-                .filter(|(from, packet)| *from == to && packet[0] == 1)
-            {
-                packets.push(ecp::packet(code, identifier, &request[4..]));
-            }
-        }
-        for epoch in 0..4 {
-            let bodies = [
-                ResetBody::Confirm,
-                ResetBody::Rekey {
-                    epoch,
-                    public_key: attacker(false).public_key(),
-                },
-                ResetBody::Switched { epoch },
-                ResetBody::Ask,
-            ];
-            for body in bodies {
-                packets.push(ecp::reset(Code::ResetAck, identifier, body, |_| {
-                    [epoch as u8; 16]
-                }));
-                packets.push(ecp::reset(Code::ResetRequest, identifier, body, |_| {
-                    [epoch as u8; 16]
-                }));
-            }
-        }
-    }
-    for code in 0..=255 {
-        packets.push(vec![code, 1, 0, 4]);
-        packets.push(ecp::packet(Code::CodeReject, 1, &[code, 1, 0, 4]));
-    }
-    for option in [
-        attacker(false),
-        attacker(true),
-        PhsOption::new(&Terms::default(), false, &[0; 32]),
-    ] {
-        packets.push(ecp::configure_request(1, &option));
-    }
-    packets.push(ecp::packet(Code::ConfigureRequest, 1, &[]));
-    packets.push(ecp::packet(Code::ConfigureRequest, 1, &[1, 4, 2, 2]));
-    let mut messages: Vec<_> = packets.into_iter().map(Message::Ecp).collect();
-    messages.push(Message::ProtocolReject);
-    messages
+/// A sort of message that a third party can make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forgery {
+    /// Terminate-Request, with every identifier.
+    Terminate,
+    /// The answer to the victim's Configure-Request, with its options.
+    Configure(Code),
+    /// A Reset message of every epoch and identifier that may fit, without knowing a key.
+    Reset(Code, u8),
+    /// A packet without data.
+    Bare(u8),
+    CodeReject(u8),
+    /// A Configure-Request of the third party's own.
+    Request {
+        secret: bool,
+    },
+    WeakRequest,
+    EmptyRequest,
+    StrangeRequest,
+    ProtocolReject,
 }
 
-/// One forgery of every sort, each alone, at every stage; those that differ by identifier only go together.
+impl Forgery {
+    fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::Terminate,
+            Self::Request { secret: false },
+            Self::Request { secret: true },
+            Self::WeakRequest,
+            Self::EmptyRequest,
+            Self::StrangeRequest,
+            Self::ProtocolReject,
+        ];
+        all.extend(
+            [
+                Code::ConfigureAck,
+                Code::ConfigureNak,
+                Code::ConfigureReject,
+            ]
+            .map(Self::Configure),
+        );
+        for kind in 0..4 {
+            all.extend([Code::ResetRequest, Code::ResetAck].map(|code| Self::Reset(code, kind)));
+        }
+        for code in (0..18).chain([255]) {
+            all.extend([Self::Bare(code), Self::CodeReject(code)]);
+        }
+        all
+    }
+
+    /// Whether the third party puts itself in an end's place in the exchange.
+    fn is_request(self) -> bool {
+        matches!(
+            self,
+            Self::Request { .. } | Self::WeakRequest | Self::EmptyRequest
+        )
+    }
+
+    /// The messages to `to`, made from all that was seen.
+    fn messages(self, seen: &Seen, to: usize) -> Vec<Message> {
+        let sent = seen
+            .packets
+            .iter()
+            .filter(|(from, _)| *from == to)
+            .map(|(_, packet)| packet);
+        let mut identifiers: Vec<_> = sent.clone().map(|packet| packet[1]).collect();
+        identifiers.push(0);
+        identifiers.sort_unstable();
+        identifiers.dedup();
+        let public_key = ExchangeSecret::from_bytes([6; 32]).public_key();
+        let request = |secret, key| {
+            ecp::configure_request(1, &PhsOption::new(&Terms::default(), secret, key))
+        };
+        let packets: Vec<_> = match self {
+            Self::ProtocolReject => return vec![Message::ProtocolReject],
+            Self::Terminate => identifiers
+                .into_iter()
+                .map(ecp::terminate_request)
+                .collect(),
+            Self::Configure(code) => {
+                let requests = sent.filter(|packet| packet[0] == 1);
+                requests
+                    .map(|request| ecp::packet(code, request[1], &request[4..]))
+                    .collect()
+            }
+            Self::Reset(code, kind) => {
+                let body = |epoch| match kind {
+                    0 => ResetBody::Confirm,
+                    1 => ResetBody::Rekey { epoch, public_key },
+                    2 => ResetBody::Switched { epoch },
+                    _ => ResetBody::Ask,
+                };
+                let forge = |identifier: u8| {
+                    (0..5).map(move |epoch| ecp::reset(code, identifier, body(epoch), |_| [0; 16]))
+                };
+                identifiers.into_iter().flat_map(forge).collect()
+            }
+            Self::Bare(code) => vec![vec![code, 1, 0, 4]],
+            Self::CodeReject(code) => vec![ecp::packet(Code::CodeReject, 1, &[code, 1, 0, 4])],
+            Self::Request { secret } => vec![request(secret, &public_key)],
+            Self::WeakRequest => [false, true].map(|secret| request(secret, &[0; 32])).into(),
+            Self::EmptyRequest => vec![ecp::packet(Code::ConfigureRequest, 1, &[])],
+            Self::StrangeRequest => vec![ecp::packet(Code::ConfigureRequest, 1, &[1, 4, 2, 2])],
+        };
+        packets.into_iter().map(Message::Ecp).collect()
+    }
+}
+
+/// Each sort of forgery alone, to both ends, at every stage.
 #[test]
 fn forging_one_sort_of_message_at_every_stage() {
-    let sort = |message: &Message| match message {
-        Message::Ecp(packet) => (packet[0], packet.len(), packet.get(4).copied()),
-        _ => (255, 0, None),
-    };
-    let mut sorts: Vec<_> = forgeries(&Seen::default(), 0).iter().map(sort).collect();
-    sorts.extend([2, 3, 4].map(|code| (code, 51, Some(0))));
-    sorts.sort_unstable();
-    sorts.dedup();
-    sorts.retain(|(code, length, _)| *code < 17 || *code > 253 || *length != 4);
-    for victims in VICTIMS {
-        for index in 0..peaceful(false).len() {
-            for forged in &sorts {
-                let forge: Attack<'_> = Box::new(|seen, at, from, packet| {
-                    let mut arriving = Vec::new();
-                    if at == index {
-                        for to in 0..2 {
-                            let messages = forgeries(seen, to).into_iter();
-                            arriving.extend(
-                                messages
-                                    .filter(|message| sort(message) == *forged)
-                                    .map(|it| (to, it)),
-                            );
+    let plain = VICTIMS.map(|victims| (victims, false));
+    for (victims, restart) in plain.into_iter().chain([(Victims::Prefer, true)]) {
+        {
+            for index in 0..peaceful(restart).len() {
+                for forgery in Forgery::all() {
+                    let forge: Attack<'_> = Box::new(move |seen, at, from, packet| {
+                        let mut arriving = Vec::new();
+                        if at == index {
+                            for to in 0..2 {
+                                arriving.extend(
+                                    forgery
+                                        .messages(seen, to)
+                                        .into_iter()
+                                        .map(|message| (to, message)),
+                                );
+                            }
                         }
-                    }
-                    arriving.extend(deliver(from, packet));
-                    arriving
-                });
-                let pair = play(victims, false, forge);
-                let exchange_forged = forged.0 == 1;
-                assert!(
-                    exchange_forged || pair.hosts.iter().all(|host| host.garbled == 0),
-                    "{forged:?}"
-                );
+                        arriving.extend(deliver(from, packet));
+                        arriving
+                    });
+                    let pair = play(victims, restart, forge);
+                    let harmless = pair.hosts.iter().all(|host| host.garbled == 0);
+                    assert!(forgery.is_request() || harmless, "{forgery:?} at {index}");
+                }
             }
         }
     }
@@ -371,8 +407,10 @@ fn forging_everything_after_confirmation_changes_nothing() {
                 let mut arriving = Vec::new();
                 if at == index {
                     for to in 0..2 {
-                        arriving
-                            .extend(forgeries(seen, to).into_iter().map(|message| (to, message)));
+                        for forgery in Forgery::all() {
+                            arriving
+                                .extend(forgery.messages(seen, to).into_iter().map(|it| (to, it)));
+                        }
                     }
                 }
                 arriving.extend(deliver(from, packet));
@@ -431,8 +469,9 @@ fn a_third_party_without_a_plan() {
                     }
                     3 => Message::Ecp(past[..dice.below(past.len() as u64) as usize].to_vec()),
                     _ => {
-                        let mut made_up = forgeries(seen, to);
-                        made_up.swap_remove(dice.below(made_up.len() as u64) as usize)
+                        let made_up = dice.pick(&Forgery::all()).messages(seen, to);
+                        arriving.extend(made_up.into_iter().map(|message| (to, message)));
+                        continue;
                     }
                 };
                 arriving.push((to, message));
