@@ -5,7 +5,7 @@ mod pair;
 use pair::{Dice, Host, Lcp, Lossy, Pair, ms, s};
 use scramble::agreement::{Coverage, Transform, Transforms};
 use scramble::keys::{Secret, Secrets};
-use scramble::negotiator::{Alarm, Config, Event, Policy, Reason, SecretSource, State};
+use scramble::negotiator::{Alarm, Config, Policy, Reason, SecretSource, State};
 use std::time::Duration;
 
 const POLICIES: [Policy; 3] = [Policy::Off, Policy::Prefer, Policy::Require];
@@ -79,7 +79,7 @@ impl Scenario {
         config.timing.ask_again = s(5);
         if !self.compatible && end == 0 {
             config.terms.can_send = Transforms::NONE.with(Transform::Decoy);
-            config.terms.max_coverage = Coverage::new(2).unwrap();
+            config.terms.max_coverage = Coverage::new(2).expect("2 is not 0");
         }
         let secret = |byte| Secret::generated(vec![byte; 16]);
         let mut secrets = Secrets::default();
@@ -197,16 +197,28 @@ fn check_end(pair: &Pair<Lossy>, scenario: &Scenario, context: &str, tally: &mut
             assert_ne!(a.own, b.own, "{context}");
             // Whatever either end sends now, the other holds the key for.
             for (from, to) in [(a, b), (b, a)] {
-                let keys = from.send.as_ref().unwrap();
+                let keys = from.send.as_ref().expect("a confirmed end sends");
                 assert_eq!(
                     to.receive[usize::from(keys.parity())].as_ref(),
                     Some(keys),
                     "{context}"
                 );
             }
-            let mirrored = a.negotiator.agreement().unwrap();
-            assert_eq!(b.negotiator.agreement().unwrap().send, mirrored.receive);
-            assert_eq!(b.negotiator.agreement().unwrap().receive, mirrored.send);
+            let mirrored = a.negotiator.agreement().expect("confirmed ends agreed");
+            assert_eq!(
+                b.negotiator
+                    .agreement()
+                    .expect("confirmed ends agreed")
+                    .send,
+                mirrored.receive
+            );
+            assert_eq!(
+                b.negotiator
+                    .agreement()
+                    .expect("confirmed ends agreed")
+                    .receive,
+                mirrored.send
+            );
         }
         [State::Clear(_), State::Clear(_)] => tally.clear += 1,
         [State::Confirmed, State::Clear(_)] | [State::Clear(_), State::Confirmed] => {

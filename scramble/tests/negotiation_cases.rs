@@ -23,10 +23,12 @@ fn host(config: Config, seed: u64) -> Host {
     Host::new(config, Secrets::default(), seed)
 }
 
+type Cut = dyn FnMut(Duration, usize, &[u8]) -> bool;
+
 /// Delivers after 10 ms, and keeps what it saw; drops what `cut` says.
 struct Tap {
     seen: Vec<(Duration, usize, Vec<u8>)>,
-    cut: Box<dyn FnMut(Duration, usize, &[u8]) -> bool>,
+    cut: Box<Cut>,
 }
 
 impl Tap {
@@ -80,7 +82,7 @@ fn alone(config: Config) -> Negotiator<Dice> {
     let mut negotiator = Negotiator::new(config, Dice(7));
     negotiator
         .network_phase(Duration::ZERO, Secrets::default())
-        .unwrap();
+        .expect("no offer was made");
     negotiator
 }
 

@@ -371,28 +371,26 @@ impl Forgery {
 fn forging_one_sort_of_message_at_every_stage() {
     let plain = VICTIMS.map(|victims| (victims, false));
     for (victims, restart) in plain.into_iter().chain([(Victims::Prefer, true)]) {
-        {
-            for index in 0..peaceful(restart).len() {
-                for forgery in Forgery::all() {
-                    let forge: Attack<'_> = Box::new(move |seen, at, from, packet| {
-                        let mut arriving = Vec::new();
-                        if at == index {
-                            for to in 0..2 {
-                                arriving.extend(
-                                    forgery
-                                        .messages(seen, to)
-                                        .into_iter()
-                                        .map(|message| (to, message)),
-                                );
-                            }
+        for index in 0..peaceful(restart).len() {
+            for forgery in Forgery::all() {
+                let forge: Attack<'_> = Box::new(move |seen, at, from, packet| {
+                    let mut arriving = Vec::new();
+                    if at == index {
+                        for to in 0..2 {
+                            arriving.extend(
+                                forgery
+                                    .messages(seen, to)
+                                    .into_iter()
+                                    .map(|message| (to, message)),
+                            );
                         }
-                        arriving.extend(deliver(from, packet));
-                        arriving
-                    });
-                    let pair = play(victims, restart, forge);
-                    let harmless = pair.hosts.iter().all(|host| host.garbled == 0);
-                    assert!(forgery.is_request() || harmless, "{forgery:?} at {index}");
-                }
+                    }
+                    arriving.extend(deliver(from, packet));
+                    arriving
+                });
+                let pair = play(victims, restart, forge);
+                let harmless = pair.hosts.iter().all(|host| host.garbled == 0);
+                assert!(forgery.is_request() || harmless, "{forgery:?} at {index}");
             }
         }
     }
@@ -418,6 +416,11 @@ fn forging_everything_after_confirmation_changes_nothing() {
             });
             let pair = play(victims, false, forge);
             assert!(pair.both_confirmed(), "{index}: {:?}", pair.states());
+            let after = pair.wire.seen.packets[index..].iter();
+            assert!(
+                after.clone().all(|(_, packet)| packet[0] >= 14),
+                "only Reset is answered"
+            );
             assert!(
                 pair.hosts
                     .iter()
@@ -507,7 +510,7 @@ impl Middle {
             config.secret = secret.clone();
             let mut face = Negotiator::new(config, Dice(seed));
             face.network_phase(Duration::ZERO, Secrets::default())
-                .unwrap();
+                .expect("no offer was made");
             face
         };
         Self {
@@ -595,8 +598,10 @@ fn at_stage(stage: u8) -> Negotiator<Dice> {
     if stage == 0 {
         return a;
     }
-    a.network_phase(now, Secrets::default()).unwrap();
-    b.network_phase(now, Secrets::default()).unwrap();
+    a.network_phase(now, Secrets::default())
+        .expect("no offer was made");
+    b.network_phase(now, Secrets::default())
+        .expect("no offer was made");
     for _ in 1..stage {
         while let Some(packet) = a.poll_transmit() {
             b.handle_ecp(now, &packet);
