@@ -147,6 +147,11 @@ fn an_early_offer_that_only_one_end_made_or_saw_changes_nothing() {
             pair.lcp = lcp;
             pair.start([ms(0), ms(0)]);
             pair.run(s(5));
+            let first = [0, 1].map(|end| pair.wire.codes(end)[0]);
+            assert!(
+                both || first == [1, 1],
+                "who lacks an option or its acknowledgement asks"
+            );
             assert!(
                 pair.both_confirmed(),
                 "{lcp:?}, both {both}: {:?}",
@@ -266,6 +271,15 @@ fn an_acknowledgement_alone_proves_nothing() {
     let mut negotiator = alone(config(Policy::Prefer));
     let request = sent(&mut negotiator).remove(0);
     let ack = ecp::configure_ack(&Packet::parse(&request).unwrap());
+    let mut altered = ack.clone();
+    altered[20] ^= 1;
+    for other in [
+        &altered,
+        &ecp::packet(Code::ConfigureAck, ack[1] ^ 1, &ack[4..]),
+    ] {
+        negotiator.handle_ecp(ms(1), other);
+        assert_eq!(negotiator.state(), State::ReqSent);
+    }
     negotiator.handle_ecp(ms(1), &ack);
     assert_eq!(negotiator.state(), State::AckRcvd);
     while let Some(at) = negotiator.poll_timeout() {
