@@ -73,7 +73,7 @@ impl Scenario {
     fn host(&self, end: usize, dice: &mut Dice) -> Host {
         let mut config = Config::new(self.policies[end]);
         config.early_offer = self.early[end];
-        config.timing.overlap = ms(700);
+        config.timing.overlap = dice.pick(&[ms(700), ms(700), ms(2500)]);
         config.timing.rekey_interval = ms(3000 + dice.below(5000));
         config.timing.rekey_packets = if dice.percent(20) { 20 } else { 1 << 28 };
         config.timing.ask_again = s(5);
