@@ -1,5 +1,10 @@
 //! What the carrier's view holds, and what is left of it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests to all but clippy"
+)]
+
 mod support;
 
 use fogline::capture::{LinkType, Record, Time};

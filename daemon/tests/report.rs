@@ -1,5 +1,10 @@
 //! `fogline report` as a program.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests to all but clippy"
+)]
+
 mod support;
 
 use std::path::PathBuf;

@@ -1,6 +1,10 @@
 //! Small captures, made in code.
 
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests to all but clippy"
+)]
 
 use etherparse::PacketBuilder;
 use fogline::capture::{LinkType, Record, Time, Writer};
