@@ -1,4 +1,5 @@
 //! What the `fogline` program is made of.
 
 pub mod capture;
+pub mod dpi;
 pub mod vectors;

@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod ecp;
 pub mod encap;
 pub mod keys;
+pub mod negotiator;
 pub mod option;
 pub mod sample;
 pub mod transform;

@@ -1,0 +1,1 @@
+//! Benchmarks: `cargo bench -p fogline-benches`. Compare figures of one run only.

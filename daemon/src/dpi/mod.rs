@@ -1,0 +1,18 @@
+//! What deep packet inspection puts on record, and what is left of it after scrambling.
+//!
+//! A carrier strips the tunnels ([`peel()`]), joins packets to flows, takes the names that travel
+//! in clear, and keeps an internet connection record of each flow: a [`View`]. A [`Comparison`]
+//! of two views says what of the first is still true in the second.
+
+mod address;
+mod collect;
+mod flow;
+mod names;
+mod packet;
+mod peel;
+mod view;
+
+pub use flow::Endpoint;
+pub use names::{Name, NameKind};
+pub use peel::{Kind, Outer, Peeled, Tunnel, peel};
+pub use view::{Builder, ConnectionRecord, Counts, DnsAnswer, View};
