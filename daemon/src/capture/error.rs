@@ -21,6 +21,9 @@ pub enum Problem {
     /// The operating system refused.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// The file cannot be made.
+    #[error("cannot be created: {0}")]
+    Create(io::Error),
     /// The file is compressed.
     #[error("the capture is compressed with {0}; decompress it first ({1})")]
     Compressed(&'static str, &'static str),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::{Error, Item, LinkType, MAX_FRAME, Record};
+use super::{Error, Item, LinkType, MAX_FRAME, Problem, Record};
 
 /// Writes a capture, either as a copy of what a [`Reader`](super::Reader) yields or anew.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub struct Writer<W: Write> {
 impl Writer<BufWriter<File>> {
     /// A file that will get a copy of another capture's items, its header first.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let file = File::create(path).map_err(|e| Error::new(e).in_file(Some(path)))?;
+        let file =
+            File::create(path).map_err(|e| Error::new(Problem::Create(e)).in_file(Some(path)))?;
         Ok(Self {
             inner: BufWriter::new(file),
             path: Some(path.to_owned()),

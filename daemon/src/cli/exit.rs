@@ -1,10 +1,10 @@
 //! The program's exit codes, and which error gets which.
 
-use std::fmt;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use fogline::capture::{self, Problem};
+use fogline::dpi::engine;
 
 /// How the program ended. Numbers from 64 up are those of sysexits.h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,14 +22,16 @@ pub enum Exit {
     NoInput = 66,
     /// Another program that is needed is not installed.
     Unavailable = 69,
+    /// An output file cannot be made.
+    CannotCreate = 73,
 }
 
 impl Exit {
     /// The code for an error.
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
-            if let Some(missing) = cause.downcast_ref::<Coded>() {
-                return missing.exit;
+            if let Some(engine::Error::Missing { .. }) = cause.downcast_ref() {
+                return Self::Unavailable;
             }
             if let Some(error) = cause.downcast_ref::<capture::Error>() {
                 return Self::of_capture(error);
@@ -46,6 +48,7 @@ impl Exit {
                 }
                 _ => Self::Failure,
             },
+            Problem::Create(_) => Self::CannotCreate,
             Problem::DoesNotFit(..) => Self::Failure,
             _ => Self::BadInput,
         }
@@ -57,28 +60,3 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
-
-/// A message with an exit code of its own.
-#[derive(Debug)]
-pub struct Coded {
-    exit: Exit,
-    message: String,
-}
-
-impl Coded {
-    /// An error that ends the program with `exit`.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self {
-            exit,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Coded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Coded {}

@@ -6,13 +6,22 @@
 
 mod address;
 mod collect;
+mod compare;
+pub mod engine;
 mod flow;
+pub mod json;
 mod names;
 mod packet;
 mod peel;
+mod render;
+mod search;
 mod view;
 
+pub use compare::{Bogus, Comparison, Frame, Remains};
 pub use flow::Endpoint;
+pub use json::to_json;
 pub use names::{Name, NameKind};
 pub use peel::{Kind, Outer, Peeled, Tunnel, peel};
+pub use render::{Style, protocol_name, render, summary, table};
+pub use search::{Found, Search};
 pub use view::{Builder, ConnectionRecord, Counts, DnsAnswer, View};

@@ -35,7 +35,7 @@ pub enum NameKind {
 pub struct Name {
     /// Where it was seen.
     pub kind: NameKind,
-    /// The name itself. Bytes that no host name has are written as `\x7f`.
+    /// The name itself. What is not text is written as `\x7f`.
     pub text: String,
 }
 
@@ -68,7 +68,10 @@ pub(super) fn clean(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() || bytes.len() > MAX_NAME {
         return None;
     }
-    let text = bytes.to_ascii_lowercase().escape_ascii().to_string();
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(char::is_control) => text.to_ascii_lowercase(),
+        _ => bytes.to_ascii_lowercase().escape_ascii().to_string(),
+    };
     let unbracketed = text.trim_start_matches('[').trim_end_matches(']');
     (unbracketed.parse::<IpAddr>().is_err()).then_some(text)
 }

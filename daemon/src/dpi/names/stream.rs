@@ -106,8 +106,8 @@ fn look(bytes: &[u8], dns: bool, found: &mut Found) -> Step {
         return dns_messages(bytes, found);
     }
     match bytes.first() {
-        Some(0x16) if bytes.len() < 5 => Step::Need(5),
-        Some(0x16) if tls::is_handshake(bytes) => tls::records(bytes, found),
+        Some(0x15 | 0x16) if bytes.len() < 5 => Step::Need(5),
+        Some(0x15 | 0x16) if tls::is_handshake(bytes) => tls::records(bytes, found),
         Some(b'A'..=b'Z') if bytes.len() < LONGEST_METHOD => Step::Need(LONGEST_METHOD),
         Some(b'A'..=b'Z') if http::is_request(bytes) => match http::request(bytes, found) {
             true => Step::Done,

@@ -12,6 +12,8 @@ use crate::dpi::collect::LIMIT;
 
 const RECORD_HEADER: usize = 5;
 const HANDSHAKE_HEADER: usize = 4;
+/// A plain alert: its level and what it is about.
+const ALERT: usize = 2;
 
 /// What is to be done about a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,12 +24,12 @@ pub enum Step {
     Need(usize),
 }
 
-/// Whether bytes may be the start of a handshake.
+/// Whether bytes may be the start of a handshake, or of the alert that a server may put first.
 pub fn is_handshake(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x16, 0x03, 0..=4, _, _, ..])
+    matches!(bytes, [0x15 | 0x16, 0x03, 0..=4, _, _, ..])
 }
 
-/// Looks at a stream that begins with a handshake record.
+/// Looks at a stream that begins with a record.
 pub fn records(bytes: &[u8], found: &mut Found) -> Step {
     let mut handshake = Vec::new();
     let mut rest = bytes;
@@ -41,6 +43,13 @@ pub fn records(bytes: &[u8], found: &mut Found) -> Step {
             Err(_) => return Step::Done,
         };
         let length = usize::from(header.len);
+        if header.record_type == TlsRecordType::Alert && length == ALERT {
+            if body.len() < ALERT {
+                return Step::Need(at + RECORD_HEADER + ALERT);
+            }
+            rest = &body[ALERT..];
+            continue;
+        }
         if header.record_type != TlsRecordType::Handshake || length > LIMIT + 256 || length == 0 {
             // From here on it is encrypted, or no TLS: what there is must do.
             messages(&handshake, NameKind::Tls, found, 0);

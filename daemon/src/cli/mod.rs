@@ -1,0 +1,63 @@
+//! The command line: one module for each subcommand.
+
+pub mod exit;
+mod report;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Exit;
+
+/// Scrambles the headers of PPP traffic between a subscriber and an ISP, so that a carrier's
+/// DPI in between records nothing true.
+#[derive(Debug, Parser)]
+#[command(name = "fogline", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Report(report::Args),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Report(args) => report::run(&args),
+    };
+    match result {
+        Ok(()) => Exit::Ok.into(),
+        // Whoever read our output has read enough.
+        Err(error) if is_broken_pipe(&error) => Exit::Ok.into(),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "fogline: {error:#}");
+            Exit::of(&error).into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|c| c.downcast_ref()).any(broken)
+}
+
+/// Whether standard output may be coloured: it is a terminal, and nobody asked otherwise
+/// (NO_COLOR, see <https://no-color.org>).
+pub fn use_color() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+    !refused && !dumb && io::stdout().is_terminal()
+}
+
+/// The columns of the terminal, or 80 where output goes elsewhere.
+pub fn width() -> usize {
+    const USUAL: usize = 80;
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((terminal_size::Width(width), _)) if width > 0 => width.into(),
+        _ => USUAL,
+    }
+}

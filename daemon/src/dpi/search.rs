@@ -1,0 +1,203 @@
+//! Searching the bytes of packets for what is true, as a forensic grep would: engines that go
+//! blind do not mean that nothing is there.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, BuildError};
+
+use super::peel::peel;
+use super::view::View;
+use crate::capture::LinkType;
+
+/// Looks for a view's addresses and names in the contents of other frames.
+#[derive(Debug)]
+pub struct Search {
+    addresses: Vec<IpAddr>,
+    names: Vec<String>,
+    raw: AhoCorasick,
+    text: AhoCorasick,
+    /// What each pattern of `raw` and `text` stands for.
+    raw_means: Vec<Meaning>,
+    text_means: Vec<Meaning>,
+    bytes: u64,
+    found: Notes,
+    /// How many addresses and names to expect in one random byte.
+    chance: [f64; 2],
+}
+
+/// What the bytes held.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// How many bytes were searched: contents of tunnels and links, without these' headers.
+    pub bytes: u64,
+    /// True addresses that are there, as 4 or 16 bytes or in writing.
+    pub addresses: BTreeSet<IpAddr>,
+    /// True names that are there, as text or in DNS's form, in small letters or large.
+    pub names: BTreeSet<String>,
+    /// How many of the addresses so many random bytes would hold.
+    pub addresses_by_chance: f64,
+    /// How many of the names so many random bytes would hold.
+    pub names_by_chance: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    Address(usize),
+    WrittenAddress(usize),
+    Name(usize),
+    DnsName(usize),
+}
+
+impl Search {
+    /// Prepares to look for what `truth` holds.
+    pub fn new(truth: &View) -> Result<Self, BuildError> {
+        let mut addresses = truth.remote_addresses();
+        addresses.extend(truth.answer_addresses());
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        let names: Vec<_> = truth.names().into_iter().map(str::to_owned).collect();
+
+        let mut raw = Patterns::default();
+        let mut text = Patterns::default();
+        for (at, address) in addresses.iter().enumerate() {
+            let bytes = match address {
+                IpAddr::V4(v4) => v4.octets().to_vec(),
+                IpAddr::V6(v6) => v6.octets().to_vec(),
+            };
+            raw.add(bytes, Meaning::Address(at));
+            text.add(address.to_string().into(), Meaning::WrittenAddress(at));
+        }
+        for (at, name) in names.iter().enumerate() {
+            let name = name.strip_prefix("*.").unwrap_or(name);
+            text.add(name.into(), Meaning::Name(at));
+            if let Some(wire) = dns_form(name) {
+                text.add(wire, Meaning::DnsName(at));
+            }
+        }
+        let (address_text, name_text): (Vec<_>, Vec<_>) = text
+            .each()
+            .partition(|(_, meaning)| matches!(meaning, Meaning::WrittenAddress(_)));
+        let per_byte = [
+            raw.each().map(|(p, _)| exact(p)).sum::<f64>()
+                + address_text.iter().map(|(p, _)| any_case(p)).sum::<f64>(),
+            name_text.iter().map(|(p, _)| any_case(p)).sum(),
+        ];
+        Ok(Self {
+            raw: AhoCorasick::new(&raw.bytes)?,
+            text: AhoCorasickBuilder::new()
+                .ascii_case_insensitive(true)
+                .build(&text.bytes)?,
+            raw_means: raw.means,
+            text_means: text.means,
+            addresses,
+            names,
+            bytes: 0,
+            found: Notes::default(),
+            chance: per_byte,
+        })
+    }
+
+    /// Searches a frame's contents.
+    pub fn frame(&mut self, link: LinkType, frame: &[u8]) {
+        let bytes = peel(link, frame).bytes;
+        self.bytes += bytes.len() as u64;
+        for hit in self.raw.find_overlapping_iter(bytes) {
+            self.found.note(self.raw_means[hit.pattern().as_usize()]);
+        }
+        for hit in self.text.find_overlapping_iter(bytes) {
+            let meaning = self.text_means[hit.pattern().as_usize()];
+            let before = hit.start().checked_sub(1).map(|at| bytes[at]);
+            if stands_alone(meaning, before, bytes.get(hit.end()).copied()) {
+                self.found.note(meaning);
+            }
+        }
+    }
+
+    /// What was found so far.
+    pub fn finish(self) -> Found {
+        let addresses = self.found.addresses.iter().map(|&at| self.addresses[at]);
+        let names = self.found.names.iter().map(|&at| self.names[at].clone());
+        let [in_addresses, in_names] = self.chance.map(|p| p * self.bytes as f64);
+        Found {
+            bytes: self.bytes,
+            addresses: addresses.collect(),
+            names: names.collect(),
+            addresses_by_chance: in_addresses.min(self.addresses.len() as f64),
+            names_by_chance: in_names.min(self.names.len() as f64),
+        }
+    }
+}
+
+/// Which addresses and names were found, by their places in the lists.
+#[derive(Debug, Default)]
+struct Notes {
+    addresses: BTreeSet<usize>,
+    names: BTreeSet<usize>,
+}
+
+impl Notes {
+    fn note(&mut self, meaning: Meaning) {
+        match meaning {
+            Meaning::Address(at) | Meaning::WrittenAddress(at) => self.addresses.insert(at),
+            Meaning::Name(at) | Meaning::DnsName(at) => self.names.insert(at),
+        };
+    }
+}
+
+#[derive(Debug, Default)]
+struct Patterns {
+    bytes: Vec<Vec<u8>>,
+    means: Vec<Meaning>,
+}
+
+impl Patterns {
+    fn add(&mut self, pattern: Vec<u8>, meaning: Meaning) {
+        self.bytes.push(pattern);
+        self.means.push(meaning);
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&[u8], Meaning)> {
+        let bytes = self.bytes.iter().map(Vec::as_slice);
+        bytes.zip(self.means.iter().copied())
+    }
+}
+
+/// Whether what surrounds a match leaves it what it is: `t.co` is not in `microsoft.com`.
+fn stands_alone(meaning: Meaning, before: Option<u8>, after: Option<u8>) -> bool {
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let in_address = |b: u8| b.is_ascii_hexdigit() || b == b'.' || b == b':';
+    match meaning {
+        Meaning::Address(_) => true,
+        Meaning::WrittenAddress(_) => {
+            !before.is_some_and(in_address) && !after.is_some_and(|b| b.is_ascii_hexdigit())
+        }
+        Meaning::Name(_) => !before.is_some_and(in_name) && !after.is_some_and(in_name),
+        // What ends here, or goes on somewhere else; but not with another label.
+        Meaning::DnsName(_) => after.is_none_or(|b| b == 0 || b >= 0xc0),
+    }
+}
+
+/// A name as DNS writes it, without the empty label at its end.
+fn dns_form(name: &str) -> Option<Vec<u8>> {
+    let mut wire = Vec::with_capacity(name.len() + 1);
+    for label in name.split('.') {
+        wire.push(
+            u8::try_from(label.len())
+                .ok()
+                .filter(|n| (1..64).contains(n))?,
+        );
+        wire.extend(label.as_bytes());
+    }
+    Some(wire)
+}
+
+/// How likely a random place holds a pattern.
+fn exact(pattern: &[u8]) -> f64 {
+    256f64.powi(-(pattern.len() as i32))
+}
+
+/// The same where letters may be small or large.
+fn any_case(pattern: &[u8]) -> f64 {
+    let letters = pattern.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    exact(pattern) * 2f64.powi(letters as i32)
+}
