@@ -1,6 +1,7 @@
 //! The command line: one module for each subcommand.
 
 pub mod exit;
+mod pcap;
 mod report;
 
 use std::io::{self, IsTerminal, Write};
@@ -21,12 +22,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Pcap(pcap::Args),
     Report(report::Args),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
     };
     match result {
