@@ -2,4 +2,5 @@
 
 pub mod capture;
 pub mod dpi;
+pub mod pcap;
 pub mod vectors;

@@ -47,6 +47,11 @@ impl<R: Read> Reader<R> {
         Self::with_path(inner, None)
     }
 
+    /// Reads a capture from anywhere, with a name for it that errors give.
+    pub fn named(inner: R, name: PathBuf) -> Result<Self, Error> {
+        Self::with_path(inner, Some(name))
+    }
+
     fn with_path(inner: R, path: Option<PathBuf>) -> Result<Self, Error> {
         let mut source = Source { inner, offset: 0 };
         match begin(&mut source) {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use fogline::capture::{self, Problem};
 use fogline::dpi::engine;
+use fogline::pcap;
 
 /// How the program ended. Numbers from 64 up are those of sysexits.h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +37,28 @@ impl Exit {
             if let Some(engine::Error::Missing { .. }) = cause.downcast_ref() {
                 return Self::Unavailable;
             }
+            if let Some(error) = cause.downcast_ref::<pcap::Error>() {
+                return Self::of_pcap(error);
+            }
             if let Some(error) = cause.downcast_ref::<capture::Error>() {
                 return Self::of_capture(error);
             }
         }
         Self::Failure
+    }
+
+    fn of_pcap(error: &pcap::Error) -> Self {
+        match error {
+            pcap::Error::Capture(error) => Self::of_capture(error),
+            pcap::Error::Open { source, .. } if source.kind() == ErrorKind::InvalidData => {
+                Self::BadInput
+            }
+            pcap::Error::Open { .. } => Self::NoInput,
+            pcap::Error::Create { .. } => Self::CannotCreate,
+            pcap::Error::Keylog { .. } | pcap::Error::Secrets { .. } => Self::BadInput,
+            pcap::Error::SameFile(..) | pcap::Error::Terminal => Self::Usage,
+            _ => Self::Failure,
+        }
     }
 
     fn of_capture(error: &capture::Error) -> Self {

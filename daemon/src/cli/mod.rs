@@ -1,6 +1,7 @@
 //! The command line: one module for each subcommand.
 
 pub mod exit;
+mod pcap;
 mod report;
 mod vectors;
 
@@ -22,6 +23,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Pcap(pcap::Args),
     Report(report::Args),
     Vectors(vectors::Args),
 }
@@ -29,6 +31,7 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Vectors(args) => vectors::run(&args),
     };

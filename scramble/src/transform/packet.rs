@@ -19,7 +19,7 @@ pub struct Packet<'b> {
 
 impl<'b> Packet<'b> {
     /// The frame that lies at `frame` in `storage`; [`HEADROOM`] and [`TAILROOM`] around it let every
-    /// transform succeed.
+    /// transform succeed. The rest of `storage` is the packet's to write to.
     ///
     /// # Panics
     /// Where `frame` is no range of `storage`.
@@ -48,7 +48,10 @@ impl<'b> Packet<'b> {
     }
 
     /// Puts `header` before the frame.
-    pub(super) fn push_front(&mut self, header: &[u8]) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// `Refused::NoRoom` where the buffer has less room than that before the frame.
+    pub fn push_front(&mut self, header: &[u8]) -> Result<(), Refused> {
         let start = self
             .start
             .checked_sub(header.len())
@@ -59,7 +62,10 @@ impl<'b> Packet<'b> {
     }
 
     /// Puts `trailer` behind the frame.
-    pub(super) fn push_back(&mut self, trailer: &[u8]) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// `Refused::NoRoom` where the buffer has less room than that behind the frame.
+    pub fn push_back(&mut self, trailer: &[u8]) -> Result<(), Refused> {
         let end = self.end + trailer.len();
         self.storage
             .get_mut(self.end..end)
@@ -69,9 +75,12 @@ impl<'b> Packet<'b> {
         Ok(())
     }
 
-    /// Takes `bytes` off the front; the caller has checked that they are there.
-    pub(super) fn pull_front(&mut self, bytes: usize) {
-        debug_assert!(self.start + bytes <= self.end);
+    /// Takes `bytes` off the front.
+    ///
+    /// # Panics
+    /// Where the frame has fewer.
+    pub fn pull_front(&mut self, bytes: usize) {
+        assert!(bytes <= self.end - self.start);
         self.start += bytes;
     }
 
@@ -81,19 +90,19 @@ impl<'b> Packet<'b> {
         self.end = self.start + len;
     }
 
-    /// Gives the `middle` of the frame to `change` as a packet of its own, with [`HEADROOM`] and
-    /// [`TAILROOM`] around it, and closes what is around it up again. `None` where the buffer has not
-    /// that much room around the frame.
+    /// Gives the `middle` of the frame to `change` as a packet of its own, with [`HEADROOM`] before it
+    /// and all of the buffer's room behind it, and closes what is around it up again. `None` where
+    /// the buffer has not [`HEADROOM`] and [`TAILROOM`] around the frame.
     pub(crate) fn with_middle<R>(
         &mut self,
         middle: Range<usize>,
         change: impl FnOnce(&mut Packet<'_>) -> R,
     ) -> Option<R> {
         let front = self.start.checked_sub(HEADROOM)?;
-        let back = self
-            .end
-            .checked_add(TAILROOM)
-            .filter(|back| *back <= self.storage.len())?;
+        let back = self.storage.len();
+        if back - self.end < TAILROOM {
+            return None;
+        }
         let inner = self.start + middle.start..self.start + middle.end;
         let (header, trailer) = (middle.start, self.end - inner.end);
         self.storage.copy_within(self.start..inner.start, front);
