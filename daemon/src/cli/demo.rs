@@ -1,17 +1,18 @@
 //! `fogline demo`: what a carrier records before and after scrambling, in one process.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
 use serde_json::json;
 
 use fogline::capture::Reader;
 use fogline::demo::{self, Data, Outcome, transform_name};
 use fogline::dpi::json::to_json;
 use fogline::dpi::{self, Style};
+use fogline::pcap::{Encap, Wrapper, Wrapping};
 use scramble::agreement::Direction;
 
+use super::exit::{Coded, Exit};
 use super::scrambling::Scrambling;
 
 /// A household's traffic, recorded in network namespaces (tests/capture).
@@ -33,8 +34,8 @@ pub struct Args {
     /// A pcap or pcapng file of your own: Ethernet or IP
     #[arg(long, value_name = "FILE")]
     capture: Option<PathBuf>,
-    /// Show so many records
-    #[arg(long, value_name = "N", default_value_t = 24, conflicts_with_all = ["all", "json"])]
+    /// Show so many records, one of each remote address and name
+    #[arg(long, value_name = "N", default_value_t = 40, conflicts_with_all = ["all", "json"])]
     limit: usize,
     /// Show every record
     #[arg(long)]
@@ -62,9 +63,38 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         anyhow::bail!("{refused} packets were refused; the first: {reason}");
     }
     if outcome.exact != outcome.packets {
-        anyhow::bail!("{} packets did not come back as they were", outcome.packets - outcome.exact);
+        anyhow::bail!(
+            "{} packets did not come back as they were",
+            outcome.packets - outcome.exact
+        );
     }
     Ok(())
+}
+
+/// The IP packets of a capture in frames on the backhaul, and how many frames had none.
+fn packets<R: Read>(capture: Reader<R>) -> anyhow::Result<(Vec<Data>, usize)> {
+    let wrapping = Wrapping {
+        encap: Encap::L2tp,
+        vlans: Vec::new(),
+    };
+    let mut wrapper = Wrapper::new(&wrapping);
+    let mut data = Vec::new();
+    let mut skipped = 0;
+    for record in capture.frames() {
+        let record = record?;
+        match wrapper.wrap(record.link(), record.frame()) {
+            Ok((up, frame)) => data.push(Data {
+                time: record.time(),
+                up,
+                frame,
+            }),
+            Err(_) => skipped += 1,
+        }
+    }
+    if data.is_empty() {
+        return Err(Coded::new(Exit::BadInput, "there is no IP packet in the capture").into());
+    }
+    Ok((data, skipped))
 }
 
 fn as_json(direction: Direction, outcome: &Outcome, skipped: usize) -> serde_json::Value {
@@ -98,20 +128,40 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
         width: super::width(),
         color: super::use_color(),
         rows: (!args.all).then_some(args.limit),
+        distinct: !args.all,
     };
     let name = transform_name(direction.transform);
     let mut text = String::new();
-    let _ = writeln!(text, "A subscriber's router and an ISP agree on {name}, over the carrier's backhaul:\n");
+    let _ = writeln!(
+        text,
+        "A subscriber's router and an ISP agree on {name}, over the carrier's backhaul:\n"
+    );
     for message in &outcome.messages {
-        let arrow = if message.up { "subscriber --> ISP" } else { "subscriber <-- ISP" };
-        let _ = writeln!(text, "  {arrow}  ECP {} ({} bytes)", message.describe(), message.packet.len());
+        let arrow = if message.up {
+            "subscriber --> ISP"
+        } else {
+            "subscriber <-- ISP"
+        };
+        let _ = writeln!(
+            text,
+            "  {arrow}  ECP {} ({} bytes)",
+            message.describe(),
+            message.packet.len()
+        );
     }
-    let _ = writeln!(text, "\nWhat the carrier records of {} packets, before and after:\n", outcome.packets);
+    let _ = writeln!(
+        text,
+        "\nWhat the carrier records of {} packets, before and after:\n",
+        outcome.packets
+    );
     text.push_str(&dpi::render(&outcome.comparison, &style));
     let [scramble, restore] = outcome.per_packet();
     let _ = writeln!(text);
     if skipped > 0 {
-        let _ = writeln!(text, "{skipped} frames of the capture held no IP packet and were left out");
+        let _ = writeln!(
+            text,
+            "{skipped} frames of the capture held no IP packet and were left out"
+        );
     }
     let _ = writeln!(
         text,

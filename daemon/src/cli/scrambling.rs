@@ -57,6 +57,11 @@ fn coverage(text: &str) -> Result<Coverage, String> {
     if text == "all" {
         return Ok(Coverage::ALL);
     }
-    let units = text.parse::<u8>().ok().filter(|units| (1..255).contains(units));
-    units.and_then(Coverage::new).ok_or_else(|| "1 to 254, or all".into())
+    let units = text
+        .parse::<u8>()
+        .ok()
+        .filter(|units| (1..255).contains(units));
+    units
+        .and_then(Coverage::new)
+        .ok_or_else(|| "1 to 254, or all".into())
 }

@@ -60,7 +60,10 @@ impl Outcome {
     /// True records that are left, of every kind, those found in the bytes included.
     pub fn true_left(&self) -> usize {
         let c = &self.comparison;
-        c.addresses.left.len() + c.ports.left.len() + c.names.left.len() + c.answers.left.len()
+        c.addresses.left.len()
+            + c.ports.left.len()
+            + c.names.left.len()
+            + c.answers.left.len()
             + beyond_chance(c.bytes.addresses.found.len(), c.bytes.addresses.by_chance)
             + beyond_chance(c.bytes.names.found.len(), c.bytes.names.by_chance)
     }
@@ -82,9 +85,15 @@ struct Slot {
 pub type Refusal = ApplyError<Refused>;
 
 impl Slot {
+    /// A slot with room for one end to scramble `frame` and the other to restore it.
     fn new(frame: &[u8]) -> Self {
-        let buffer = [&[0; HEADROOM][..], frame, &[0; TAILROOM]].concat();
-        Self { buffer, frame: HEADROOM..HEADROOM + frame.len(), refused: None }
+        const FRONT: usize = 2 * HEADROOM;
+        let buffer = [&[0; FRONT][..], frame, &[0; 2 * TAILROOM]].concat();
+        Self {
+            buffer,
+            frame: FRONT..FRONT + frame.len(),
+            refused: None,
+        }
     }
 
     /// Applies `change` to the PPP frame inside, unless the frame was refused before.
@@ -113,7 +122,11 @@ impl Slot {
 /// # Errors
 /// Where the two ends do not come to terms.
 pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
-    let Link { mut up, mut down, messages } = negotiate(direction)?;
+    let Link {
+        mut up,
+        mut down,
+        messages,
+    } = negotiate(direction)?;
     let mut slots: Vec<_> = data.iter().map(|data| Slot::new(&data.frame)).collect();
 
     let start = Instant::now();
@@ -124,9 +137,17 @@ pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
     let scrambling = start.elapsed();
 
     let length = |slot: &Slot| slot.frame.len() as u64;
-    let bytes = [data.iter().map(|data| data.frame.len() as u64).sum(), slots.iter().map(length).sum()];
-    let before = data.iter().map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
-    let sent = slots.iter().zip(data).filter(|(slot, _)| slot.refused.is_none());
+    let bytes = [
+        data.iter().map(|data| data.frame.len() as u64).sum(),
+        slots.iter().map(length).sum(),
+    ];
+    let before = data
+        .iter()
+        .map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
+    let sent = slots
+        .iter()
+        .zip(data)
+        .filter(|(slot, _)| slot.refused.is_none());
     let after = sent.map(|(slot, data)| (data.time, LinkType::Ethernet, slot.bytes()));
     let comparison = Comparison::of(before, after);
 

@@ -273,7 +273,7 @@ pub const fn refusal_name(refused: Refused) -> &'static str {
         Refused::CounterExhausted => "counter-exhausted",
         Refused::OpaqueLooksLikeHello => "opaque-looks-like-hello",
         Refused::LcpLooksLikeData => "lcp-looks-like-data",
-        Refused::InClear => "in-clear",
+        Refused::InClear => "clear",
         Refused::Truncated => "truncated",
         Refused::BadWord => "bad-word",
         Refused::NoKey => "no-key",
