@@ -31,6 +31,9 @@ impl Exit {
     /// The code for an error.
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
+            if let Some(coded) = cause.downcast_ref::<Coded>() {
+                return coded.exit;
+            }
             if let Some(engine::Error::Missing { .. }) = cause.downcast_ref() {
                 return Self::Unavailable;
             }
@@ -69,6 +72,24 @@ impl Exit {
             Problem::Create(_) => Self::CannotCreate,
             Problem::DoesNotFit(..) => Self::Failure,
             _ => Self::BadInput,
+        }
+    }
+}
+
+/// A message that says with which code the program ends.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Coded {
+    exit: Exit,
+    message: String,
+}
+
+impl Coded {
+    /// An error that ends the program with `exit`.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The command line: one module for each subcommand.
 
+mod completions;
+mod demo;
 pub mod exit;
 mod pcap;
 mod report;
+mod scrambling;
+mod vectors;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -14,7 +18,18 @@ use exit::Exit;
 /// Scrambles the headers of PPP traffic between a subscriber and an ISP, so that a carrier's
 /// DPI in between records nothing true.
 #[derive(Debug, Parser)]
-#[command(name = "fogline", version)]
+#[command(
+    name = "fogline",
+    version,
+    after_help = "Examples:
+  fogline demo                      what a carrier records before and after, in one process
+  fogline demo --transform decoy    the same with bogus records instead of none
+  fogline pcap --help               scramble captures of your own
+  fogline report BEFORE AFTER       what DPI sees of two captures
+
+Exit status: 0 done, 1 failed, 2 usage, 65 damaged or unknown input, 66 input not there,
+69 another program is missing, 73 output cannot be made."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -22,15 +37,21 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Pcap(pcap::Args),
     Report(report::Args),
+    Vectors(vectors::Args),
+    Completions(completions::Args),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Vectors(args) => vectors::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     match result {
         Ok(()) => Exit::Ok.into(),

@@ -81,6 +81,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             width: super::width(),
             color: super::use_color(),
             rows: (!args.all).then_some(args.limit),
+            distinct: false,
         };
         dpi::render(&comparison, &style)
     };

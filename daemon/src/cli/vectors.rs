@@ -89,15 +89,17 @@ fn verify_file(path: &Path) -> anyhow::Result<verify::Verdict> {
     let reader: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
-        let file = File::open(path).map_err(|error| {
-            Coded::new(Exit::NoInput, format!("{}: {error}", path.display()))
-        })?;
+        let file = File::open(path)
+            .map_err(|error| Coded::new(Exit::NoInput, format!("{}: {error}", path.display())))?;
         Box::new(BufReader::new(file))
     };
     let mut all = verify::Verdict::default();
     for file in serde_json::Deserializer::from_reader(reader).into_iter::<model::File>() {
         let file = file.map_err(|error| {
-            Coded::new(Exit::BadInput, format!("{}: no vectors: {error}", path.display()))
+            Coded::new(
+                Exit::BadInput,
+                format!("{}: no vectors: {error}", path.display()),
+            )
         })?;
         if file.format != model::FORMAT {
             let message = format!(

@@ -55,7 +55,9 @@ pub fn negotiate(direction: Direction) -> anyhow::Result<Link> {
     let mut isp = End::new(direction);
     let mut messages = Vec::new();
     let now = Duration::ZERO;
-    subscriber.negotiator.network_phase(now, Secrets::default())?;
+    subscriber
+        .negotiator
+        .network_phase(now, Secrets::default())?;
     isp.negotiator.network_phase(now, Secrets::default())?;
     loop {
         let before = messages.len();
@@ -73,7 +75,11 @@ pub fn negotiate(direction: Direction) -> anyhow::Result<Link> {
         }
     }
     let (a, b) = (subscriber.into_keys()?, isp.into_keys()?);
-    Ok(Link { up: (a.sender, b.receiver), down: (b.sender, a.receiver), messages })
+    Ok(Link {
+        up: (a.sender, b.receiver),
+        down: (b.sender, a.receiver),
+        messages,
+    })
 }
 
 impl End {
@@ -88,21 +94,38 @@ impl End {
             can_send_lcp_carrier: lcp,
             ..Terms::default()
         };
-        let config = Config { terms, ..Config::new(Policy::Require) };
-        Self { negotiator: Negotiator::new(config, UnwrapErr(SysRng)), keys: None }
+        let config = Config {
+            terms,
+            ..Config::new(Policy::Require)
+        };
+        Self {
+            negotiator: Negotiator::new(config, UnwrapErr(SysRng)),
+            keys: None,
+        }
     }
 
     fn take_events(&mut self) -> anyhow::Result<()> {
         while let Some(event) = self.negotiator.poll() {
             match event {
-                Event::Install { keys, own, agreement } => {
+                Event::Install {
+                    keys,
+                    own,
+                    agreement,
+                } => {
                     let mut receiver = Receiver::new(own.peer(), agreement.receive);
                     receiver.install(keys.clone());
                     let sender = Sender::new(own, agreement.send, keys);
-                    self.keys = Some(Keys { sender, receiver, confirmed: false });
+                    self.keys = Some(Keys {
+                        sender,
+                        receiver,
+                        confirmed: false,
+                    });
                 }
                 Event::Confirmed => {
-                    self.keys.as_mut().context("confirmed without keys")?.confirmed = true;
+                    self.keys
+                        .as_mut()
+                        .context("confirmed without keys")?
+                        .confirmed = true;
                 }
                 Event::Refused(reason) | Event::Fallback(reason) => bail!("no agreement: {reason}"),
                 _ => {}
@@ -120,7 +143,9 @@ impl End {
 impl Message {
     /// What the message is, in a few words.
     pub fn describe(&self) -> String {
-        let Ok(packet) = EcpPacket::parse(&self.packet) else { return "unknown".into() };
+        let Ok(packet) = EcpPacket::parse(&self.packet) else {
+            return "unknown".into();
+        };
         let what = match packet.code_number() {
             1 => "Configure-Request",
             2 => "Configure-Ack",

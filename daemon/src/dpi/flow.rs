@@ -187,6 +187,7 @@ impl Table {
                 }
                 self.buffered += initials.size();
             }
+            Body::Udp(payload) if dns::is_message(payload) => dns::message(payload, &mut found),
             _ => {}
         }
         self.keep(at, found);

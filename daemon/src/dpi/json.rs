@@ -12,8 +12,12 @@
 //!     "names":     {"before": 2, "after": 2, "left": []},
 //!     "answers":   {"before": 1, "after": 0, "left": []}
 //!   },
-//!   "bytes": {"searched": 4096, "addresses": [], "names": [],
-//!             "addresses_by_chance": 0.1, "names_by_chance": 0.0},
+//!   "bytes": {
+//!     "searched": 4096,
+//!     "addresses": {"found": [], "by_chance": 0.1},
+//!     "answers":   {"found": [], "by_chance": 0.1},
+//!     "names":     {"found": [], "by_chance": 0.0}
+//!   },
 //!   "bogus": {"flows": 3, "public": 3, "two_way": 2, "public_two_way": 2, "names": 1}
 //! }
 //! ```
@@ -44,6 +48,7 @@ use serde_json::{Value, json};
 use super::compare::{Comparison, Remains};
 use super::flow::Endpoint;
 use super::names::Name;
+use super::search::Hits;
 use super::view::{ConnectionRecord, Counts, DnsAnswer, View};
 
 /// A comparison, and who made its views.
@@ -62,10 +67,9 @@ pub fn to_json(comparison: &Comparison, engine: &str) -> Value {
         },
         "bytes": {
             "searched": c.bytes.bytes,
-            "addresses": c.bytes.addresses,
-            "names": c.bytes.names,
-            "addresses_by_chance": c.bytes.addresses_by_chance,
-            "names_by_chance": c.bytes.names_by_chance,
+            "addresses": hits(&c.bytes.addresses),
+            "answers": hits(&c.bytes.answers),
+            "names": hits(&c.bytes.names),
         },
         "bogus": c.bogus,
     })
@@ -126,6 +130,10 @@ fn remains<T>(remains: &Remains<T>, text: impl Fn(&T) -> String) -> Value {
         "after": remains.after,
         "left": remains.left.iter().map(text).collect::<Vec<_>>(),
     })
+}
+
+fn hits<T: Serialize>(hits: &Hits<T>) -> Value {
+    json!({"found": hits.found, "by_chance": hits.by_chance})
 }
 
 fn port((end, protocol): &(Endpoint, u8)) -> String {

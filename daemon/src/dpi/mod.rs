@@ -23,5 +23,5 @@ pub use json::to_json;
 pub use names::{Name, NameKind};
 pub use peel::{Kind, Outer, Peeled, Tunnel, peel};
 pub use render::{Style, protocol_name, render, summary, table};
-pub use search::{Found, Search};
+pub use search::{Found, Hits, Search};
 pub use view::{Builder, ConnectionRecord, Counts, DnsAnswer, View};

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use etherparse::{IpNumber, LaxIpSlice, TcpSlice, UdpSlice};
+use etherparse::{
+    IpAuthHeaderSlice, IpNumber, Ipv6FragmentHeaderSlice, Ipv6RawExtHeaderSlice, LaxIpSlice,
+    LaxIpv6Slice, TcpSlice, UdpSlice,
+};
 
 /// An IP packet, as far as it is there.
 #[derive(Debug, Clone, Copy)]
@@ -67,14 +70,44 @@ impl<'a> Packet<'a> {
     }
 }
 
-fn first_ipv6_fragment(ip: &etherparse::LaxIpv6Slice<'_>) -> bool {
-    ip.extensions()
-        .clone()
-        .into_iter()
-        .all(|extension| match extension {
-            etherparse::Ipv6ExtensionSlice::Fragment(f) => f.fragment_offset().value() == 0,
-            _ => true,
-        })
+/// Whether a fragment is its packet's first one.
+///
+/// etherparse 0.21 has an iterator over extension headers, which must not be used here: after
+/// lax parsing that stopped at a damaged header it reads past the end of its slice. Its slices
+/// of single headers check theirs.
+fn first_ipv6_fragment(ip: &LaxIpv6Slice<'_>) -> bool {
+    let mut kind = ip.header().next_header();
+    let mut rest = ip.extensions().slice();
+    loop {
+        let (next, length) = match kind {
+            IpNumber::IPV6_FRAGMENTATION_HEADER => {
+                let Ok(fragment) = Ipv6FragmentHeaderSlice::from_slice(rest) else {
+                    return true;
+                };
+                if fragment.fragment_offset().value() != 0 {
+                    return false;
+                }
+                (fragment.next_header(), fragment.slice().len())
+            }
+            IpNumber::IPV6_HEADER_HOP_BY_HOP
+            | IpNumber::IPV6_ROUTE_HEADER
+            | IpNumber::IPV6_DESTINATION_OPTIONS => {
+                let Ok(header) = Ipv6RawExtHeaderSlice::from_slice(rest) else {
+                    return true;
+                };
+                (header.next_header(), header.slice().len())
+            }
+            IpNumber::AUTHENTICATION_HEADER => {
+                let Ok(header) = IpAuthHeaderSlice::from_slice(rest) else {
+                    return true;
+                };
+                (header.next_header(), header.slice().len())
+            }
+            _ => return true,
+        };
+        kind = next;
+        rest = &rest[length..];
+    }
 }
 
 impl<'a> Transport<'a> {
@@ -110,5 +143,41 @@ impl<'a> Transport<'a> {
             _ => Body::Other,
         };
         Self { ports, body }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// IPv6 with the headers given, the first of which is `next`.
+    fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x60, 0, 0, 0, 0, payload.len() as u8, next, 64];
+        packet.extend([0x20; 32]);
+        packet.extend(payload);
+        packet
+    }
+
+    #[test]
+    fn later_fragments_have_no_ports() {
+        let ports = |at: u8| {
+            let fragment = [17, 0, 0, at << 3 | 1, 0, 0, 0, 1];
+            let packet = ipv6(44, &[&fragment[..], &[1, 1, 2, 2, 0, 8, 0, 0]].concat());
+            let packet = Packet::parse(&packet).unwrap();
+            assert!(packet.fragment);
+            packet.transport.ports
+        };
+        assert_eq!(ports(0), [0x101, 0x202]);
+        assert_eq!(ports(1), [0, 0]);
+    }
+
+    #[test]
+    fn damage_behind_a_fragment_header_is_survived() {
+        // Destination options that claim 2 KB, hop-by-hop in the wrong place, nothing at all.
+        for (next, rest) in [(60, &[59, 255, 0, 0][..]), (0, &[59, 0, 0, 0]), (51, &[])] {
+            let fragment = [next, 0, 0, 1, 0, 0, 0, 1];
+            let packet = ipv6(44, &[&fragment[..], rest].concat());
+            assert!(Packet::parse(&packet).unwrap().fragment);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::compare::Comparison;
 use super::flow::Endpoint;
+use super::names::NameKind;
 use super::view::ConnectionRecord;
 
 /// How a comparison is written.
@@ -16,6 +17,8 @@ pub struct Style {
     pub color: bool,
     /// How many rows of records at most; all where there is none.
     pub rows: Option<usize>,
+    /// Whether to show only the first record of each remote address and name.
+    pub distinct: bool,
 }
 
 impl Default for Style {
@@ -24,6 +27,7 @@ impl Default for Style {
             width: 80,
             color: false,
             rows: None,
+            distinct: false,
         }
     }
 }
@@ -56,14 +60,27 @@ pub fn render(comparison: &Comparison, style: &Style) -> String {
 pub fn table(comparison: &Comparison, style: &Style) -> String {
     let truth = comparison.before.all_ends();
     let table = Table::new(&truth, style);
-    let rows = comparison.rows();
+    let mut rows = comparison.rows();
+    let all = rows.len();
+    if style.distinct {
+        let mut ends = BTreeSet::new();
+        rows.retain(|(before, after)| {
+            let record = before.or(*after);
+            // A resolver is asked for every name there is; once is enough.
+            let name = |r: &ConnectionRecord| {
+                let first = r.names.first().filter(|name| name.kind != NameKind::Dns);
+                first.map(|name| name.text.clone())
+            };
+            record.is_none_or(|r| ends.insert((r.remote.address, name(r))))
+        });
+    }
     let shown = style.rows.unwrap_or(rows.len()).min(rows.len());
     let mut text = table.heading();
     for (before, after) in &rows[..shown] {
         table.row(&mut text, *before, *after);
     }
-    if shown < rows.len() {
-        let hidden = rows.len() - shown;
+    if shown < all {
+        let hidden = all - shown;
         let _ = writeln!(
             text,
             "{}",
@@ -232,7 +249,7 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
                 c.addresses.after,
                 c.addresses.left.len(),
             ),
-            Some((bytes.addresses.len(), bytes.addresses_by_chance)),
+            Some((bytes.addresses.found.len(), bytes.addresses.by_chance)),
         ),
         (
             "address:port pairs",
@@ -242,12 +259,12 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
         (
             "host names",
             (c.names.before, c.names.after, c.names.left.len()),
-            Some((bytes.names.len(), bytes.names_by_chance)),
+            Some((bytes.names.found.len(), bytes.names.by_chance)),
         ),
         (
             "DNS answer addresses",
             (c.answers.before, c.answers.after, in_answers),
-            None,
+            Some((bytes.answers.found.len(), bytes.answers.by_chance)),
         ),
     ];
     for (what, (before, after, left), found) in rows {

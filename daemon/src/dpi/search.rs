@@ -22,8 +22,8 @@ pub struct Search {
     text_means: Vec<Meaning>,
     bytes: u64,
     found: Notes,
-    /// How many addresses and names to expect in one random byte.
-    chance: [f64; 2],
+    remote: BTreeSet<IpAddr>,
+    answers: BTreeSet<IpAddr>,
 }
 
 /// What the bytes held.
@@ -31,14 +31,30 @@ pub struct Search {
 pub struct Found {
     /// How many bytes were searched: contents of tunnels and links, without these' headers.
     pub bytes: u64,
-    /// True addresses that are there, as 4 or 16 bytes or in writing.
-    pub addresses: BTreeSet<IpAddr>,
-    /// True names that are there, as text or in DNS's form, in small letters or large.
-    pub names: BTreeSet<String>,
-    /// How many of the addresses so many random bytes would hold.
-    pub addresses_by_chance: f64,
-    /// How many of the names so many random bytes would hold.
-    pub names_by_chance: f64,
+    /// True remote addresses, as 4 or 16 bytes or in writing.
+    pub addresses: Hits<IpAddr>,
+    /// True addresses of DNS answers, in the same forms.
+    pub answers: Hits<IpAddr>,
+    /// True names, as text or in DNS's form, in small letters or large.
+    pub names: Hits<String>,
+}
+
+/// What was found of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hits<T> {
+    /// What is there, sorted.
+    pub found: Vec<T>,
+    /// How many of those looked for so many random bytes would hold.
+    pub by_chance: f64,
+}
+
+impl<T> Default for Hits<T> {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            by_chance: 0.0,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,14 +90,6 @@ impl Search {
                 text.add(wire, Meaning::DnsName(at));
             }
         }
-        let (address_text, name_text): (Vec<_>, Vec<_>) = text
-            .each()
-            .partition(|(_, meaning)| matches!(meaning, Meaning::WrittenAddress(_)));
-        let per_byte = [
-            raw.each().map(|(p, _)| exact(p)).sum::<f64>()
-                + address_text.iter().map(|(p, _)| any_case(p)).sum::<f64>(),
-            name_text.iter().map(|(p, _)| any_case(p)).sum(),
-        ];
         Ok(Self {
             raw: AhoCorasick::new(&raw.bytes)?,
             text: AhoCorasickBuilder::new()
@@ -93,7 +101,8 @@ impl Search {
             names,
             bytes: 0,
             found: Notes::default(),
-            chance: per_byte,
+            remote: truth.remote_addresses(),
+            answers: truth.answer_addresses(),
         })
     }
 
@@ -115,16 +124,34 @@ impl Search {
 
     /// What was found so far.
     pub fn finish(self) -> Found {
-        let addresses = self.found.addresses.iter().map(|&at| self.addresses[at]);
+        let addresses = |wanted: &BTreeSet<IpAddr>| {
+            let places = self.addresses.iter().enumerate();
+            let wanted: Vec<_> = places.filter(|(_, a)| wanted.contains(a)).collect();
+            let found = wanted
+                .iter()
+                .filter(|(at, _)| self.found.addresses.contains(at));
+            Hits {
+                found: found.map(|&(_, &address)| address).collect(),
+                by_chance: self.expected(wanted.iter().map(|(_, a)| address_chance(a))),
+            }
+        };
         let names = self.found.names.iter().map(|&at| self.names[at].clone());
-        let [in_addresses, in_names] = self.chance.map(|p| p * self.bytes as f64);
+        let chances = self.names.iter().map(|name| name_chance(name));
         Found {
             bytes: self.bytes,
-            addresses: addresses.collect(),
-            names: names.collect(),
-            addresses_by_chance: in_addresses.min(self.addresses.len() as f64),
-            names_by_chance: in_names.min(self.names.len() as f64),
+            addresses: addresses(&self.remote),
+            answers: addresses(&self.answers),
+            names: Hits {
+                found: names.collect(),
+                by_chance: self.expected(chances),
+            },
         }
+    }
+
+    /// How many things are to be expected, given how likely each is to be at any place.
+    fn expected(&self, chances: impl IntoIterator<Item = f64>) -> f64 {
+        let places = self.bytes as f64;
+        chances.into_iter().map(|p| (p * places).min(1.0)).sum()
     }
 }
 
@@ -154,11 +181,6 @@ impl Patterns {
     fn add(&mut self, pattern: Vec<u8>, meaning: Meaning) {
         self.bytes.push(pattern);
         self.means.push(meaning);
-    }
-
-    fn each(&self) -> impl Iterator<Item = (&[u8], Meaning)> {
-        let bytes = self.bytes.iter().map(Vec::as_slice);
-        bytes.zip(self.means.iter().copied())
     }
 }
 
@@ -191,13 +213,23 @@ fn dns_form(name: &str) -> Option<Vec<u8>> {
     Some(wire)
 }
 
-/// How likely a random place holds a pattern.
-fn exact(pattern: &[u8]) -> f64 {
-    256f64.powi(-(pattern.len() as i32))
+/// How likely any place in random bytes holds an address, in bytes or in writing.
+fn address_chance(address: &IpAddr) -> f64 {
+    let bytes = match address {
+        IpAddr::V4(_) => 4,
+        IpAddr::V6(_) => 16,
+    };
+    256f64.powi(-bytes) + any_case(address.to_string().as_bytes())
 }
 
-/// The same where letters may be small or large.
+/// How likely any place in random bytes holds a name, as text or in DNS's form.
+fn name_chance(name: &str) -> f64 {
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    any_case(name.as_bytes()) * (1.0 + 1.0 / 256.0)
+}
+
+/// How likely a pattern is where letters may be small or large.
 fn any_case(pattern: &[u8]) -> f64 {
     let letters = pattern.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    exact(pattern) * 2f64.powi(letters as i32)
+    256f64.powi(-(pattern.len() as i32)) * 2f64.powi(letters as i32)
 }

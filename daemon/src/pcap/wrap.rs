@@ -102,11 +102,7 @@ pub fn wrap(
     let mut reader = input.once()?;
     let mut output = output()?;
     let mut counts = Wrapped::default();
-    let mut wrapper = Wrapper {
-        wrapping,
-        sides: Sides::default(),
-        identification: 0,
-    };
+    let mut wrapper = Wrapper::new(wrapping);
     let mut form = None;
     let mut time = Time::default();
     let damage = loop {
@@ -126,18 +122,16 @@ pub fn wrap(
         counts.frames += 1;
         counts.without_time += u64::from(record.time().is_none());
         time = record.time().unwrap_or(time);
-        let packet = match link::ip_packet(record.link(), record.frame()) {
-            Ok(packet) => packet,
-            Err(reason) => {
+        let (up, frame) = match wrapper.wrap(record.link(), record.frame()) {
+            Ok(wrapped) => wrapped,
+            Err(NotWrapped::NotIp(reason)) => {
                 counts.left_out.add(reason);
                 continue;
             }
-        };
-        let up = wrapper.sides.is_up(packet);
-        let Some(frame) = wrapper.frame(packet, up) else {
-            let reason = "longer than the length fields around it can say";
-            counts.refused.add(reason);
-            continue;
+            Err(NotWrapped::TooLong) => {
+                counts.refused.add(TOO_LONG);
+                continue;
+            }
         };
         counts.wrapped += 1;
         counts.from_subscriber += u64::from(up);
@@ -199,13 +193,46 @@ impl Form {
     }
 }
 
-struct Wrapper<'w> {
+/// Why a frame was not wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotWrapped {
+    /// There is no IP packet in it, but this.
+    NotIp(&'static str),
+    /// The packet is longer than the length fields around it can say.
+    TooLong,
+}
+
+const TOO_LONG: &str = "longer than the length fields around it can say";
+
+/// Wraps one frame after the other into one session.
+pub struct Wrapper<'w> {
     wrapping: &'w Wrapping,
     sides: Sides,
     identification: u16,
 }
 
-impl Wrapper<'_> {
+impl<'w> Wrapper<'w> {
+    /// A wrapper that has seen no frame yet.
+    pub fn new(wrapping: &'w Wrapping) -> Self {
+        Self {
+            wrapping,
+            sides: Sides::default(),
+            identification: 0,
+        }
+    }
+
+    /// The IP packet of a captured frame in a frame on the backhaul, and whether the subscriber
+    /// sent it.
+    ///
+    /// # Errors
+    /// `NotWrapped`.
+    pub fn wrap(&mut self, link: LinkType, frame: &[u8]) -> Result<(bool, Vec<u8>), NotWrapped> {
+        let packet = link::ip_packet(link, frame).map_err(NotWrapped::NotIp)?;
+        let up = self.sides.is_up(packet);
+        let frame = self.frame(packet, up).ok_or(NotWrapped::TooLong)?;
+        Ok((up, frame))
+    }
+
     /// The frame with `packet` in it; `None` where a length field cannot say how long it is.
     fn frame(&mut self, packet: &[u8], up: bool) -> Option<Vec<u8>> {
         let protocol = match packet.first()? >> 4 {

@@ -443,6 +443,13 @@ impl Kinds {
                 frame(form, number, &[9, 1, 0, 8, 1, 2, 3, 4]),
             );
         }
+        for code in [0x3Fu8, 0x40, 0x4F, 0x50, 0x60, 0x6F, 0x80, 0xBF, 0xC0] {
+            let name = format!("LCP of code {code:#04x}");
+            self.frame(
+                name,
+                frame(form, protocol::LCP, &[code, 1, 0, 8, 1, 2, 3, 4]),
+            );
+        }
         for bytes in [&[][..], &[0xFF, 0x03], &[0x00], &[0xFF, 0x03, 0xC0]] {
             self.frame(
                 format!("no whole protocol field: {}", hex::encode(bytes)),

@@ -497,12 +497,15 @@ fn setting(i: usize) -> Setting {
 }
 
 /// Frames that are sent in every setting there is; the others in one or two, in turn.
-const IN_EVERY_SETTING: [&str; 5] = [
+const IN_EVERY_SETTING: [&str; 8] = [
     "UDP with 33 bytes of data",
     "UDP with 1000 bytes of data",
     "IPv6 TCP with 701 bytes of data",
     "IPv4 ICMP with 131 bytes",
     "IPCP with 63 bytes",
+    "LCP of code 0x4f",
+    "LCP of code 0x60",
+    "LCP of code 0x80",
 ];
 
 /// The names of the key sets of epoch 0 and 1.

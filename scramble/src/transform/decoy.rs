@@ -468,3 +468,44 @@ impl Shape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{Address, Checksum, Ip};
+
+    /// One payload in 2^40 becomes, opaque, what a receiver takes for a ClientHello. Here it is made
+    /// backwards, by revealing such a payload.
+    #[test]
+    fn an_opaque_payload_that_looks_like_a_hello_is_refused() {
+        let keys = EpochKeys {
+            epoch: 0,
+            data_lower: [1; 32],
+            data_higher: [2; 32],
+            prp: [3; 16],
+        };
+        let (a, b) = (Address::V4([10, 0, 0, 1]), Address::V4([192, 0, 2, 1]));
+        let ip = Ip::new(a, b, TCP);
+        let mut payload = [0x55; 40];
+        payload[..10].copy_from_slice(&[0x16, 3, 1, 0, 35, 1, 0, 0, 31, 3]);
+        let tcp = |data: &[u8]| ip.tcp((5, 6), 7, (5, &[]), Checksum::Right, data);
+        let decoy = |hello| Decoy {
+            keys: &keys,
+            sender: End::Lower,
+            coverage: Coverage::ALL,
+            hello,
+        };
+
+        // The wire's ports are those of any payload of this length and flow.
+        let mut wire = tcp(&[0; 40]);
+        let shape = Shape::of_plain(4, &wire).unwrap();
+        decoy(HelloForm::Move).conceal(&shape, &mut wire).unwrap();
+        let context = shape.opaque_context(&wire, End::Lower);
+        context.reveal(decoy(HelloForm::Move).prf(), &keys.data_lower, &mut payload);
+        assert!(!is_hello(&payload));
+
+        let mut plain = tcp(&payload);
+        let refused = decoy(HelloForm::Move).conceal(&shape, &mut plain);
+        assert_eq!(refused, Err(Refused::OpaqueLooksLikeHello));
+    }
+}

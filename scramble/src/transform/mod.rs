@@ -58,6 +58,9 @@ pub enum Refused {
     /// An opaque payload happens to look like a ClientHello, so the receiver would take it for one.
     #[error("the opaque payload happens to look like a ClientHello")]
     OpaqueLooksLikeHello,
+    /// An LCP packet of a code that, under LCP's protocol number, is taken for a scrambled packet.
+    #[error("an LCP packet whose code stands for data under carrier LCP")]
+    LcpLooksLikeData,
     /// It arrived in clear.
     #[error("data in clear where it must be scrambled")]
     InClear,

@@ -115,10 +115,13 @@ impl Sender {
     /// `Refused` where it must not be sent; its bytes are then worthless.
     pub fn scramble(&mut self, packet: &mut Packet<'_>) -> Result<Sent, Refused> {
         let header = Header::parse(packet.bytes()).map_err(|_| Refused::NotPpp)?;
-        if ppp::is_link_control(header.protocol) {
-            return Ok(Sent::Clear);
-        }
         let info = &packet.bytes()[header.len()..];
+        if ppp::is_link_control(header.protocol) {
+            return match form(self.direction, header.protocol, info) {
+                Ok(Form::Control) => Ok(Sent::Clear),
+                _ => Err(Refused::LcpLooksLikeData),
+            };
+        }
         let outer = match self.decoy_shape(header.protocol, info) {
             Some(shape) => {
                 packet.pull_front(header.len());
@@ -225,7 +228,7 @@ impl Receiver {
     pub fn restore(&mut self, packet: &mut Packet<'_>) -> Result<Received, Refused> {
         let header = Header::parse(packet.bytes()).map_err(|_| Refused::NotPpp)?;
         let info = &packet.bytes()[header.len()..];
-        match self.form(header.protocol, info)? {
+        match form(self.direction, header.protocol, info)? {
             Form::Control => Ok(Received::Control),
             Form::Framed => {
                 packet.pull_front(header.len());
@@ -254,24 +257,6 @@ impl Receiver {
         }
     }
 
-    /// What a packet of this direction is by its protocol and first byte.
-    fn form(&self, protocol: u16, info: &[u8]) -> Result<Form, Refused> {
-        let decoy = self.direction.transform == Transform::Decoy;
-        match (self.direction.carrier, protocol) {
-            (Carrier::Lcp, protocol::LCP) => Ok(match info.first().map_or(0, |byte| byte >> 4) {
-                0x8..=0xB => Form::Framed,
-                version @ (4 | 6) if decoy => Form::Decoy(version),
-                _ => Form::Control,
-            }),
-            (_, protocol) if ppp::is_link_control(protocol) => Ok(Form::Control),
-            (Carrier::Natural, protocol::SCRAMBLED) => Ok(Form::Framed),
-            (Carrier::Natural, protocol) if decoy => version_of(protocol)
-                .map(Form::Decoy)
-                .ok_or(Refused::InClear),
-            _ => Err(Refused::InClear),
-        }
-    }
-
     fn open(&mut self, packet: &mut Packet<'_>) -> Result<(), Refused> {
         let full = self.direction.transform == Transform::Full;
         let word = framed::word(packet, 2 + if full { TAG } else { 0 })?;
@@ -287,6 +272,25 @@ impl Receiver {
     }
 }
 
+/// What a packet of a direction is by its protocol and first byte.
+fn form(direction: Direction, protocol: u16, info: &[u8]) -> Result<Form, Refused> {
+    let decoy = direction.transform == Transform::Decoy;
+    match (direction.carrier, protocol) {
+        (Carrier::Lcp, protocol::LCP) => Ok(match info.first().map_or(0, |byte| byte >> 4) {
+            0x8..=0xB => Form::Framed,
+            version @ (4 | 6) if decoy => Form::Decoy(version),
+            _ => Form::Control,
+        }),
+        (_, protocol) if ppp::is_link_control(protocol) => Ok(Form::Control),
+        (Carrier::Natural, protocol::SCRAMBLED) => Ok(Form::Framed),
+        (Carrier::Natural, protocol) if decoy => version_of(protocol)
+            .map(Form::Decoy)
+            .ok_or(Refused::InClear),
+        _ => Err(Refused::InClear),
+    }
+}
+
+/// What a packet on the wire is taken for.
 enum Form {
     Control,
     Framed,

@@ -15,6 +15,29 @@ pub fn is_port(port: u16) -> bool {
     matches!(port, DNS | MDNS | LLMNR)
 }
 
+/// Whether bytes are so plainly a message that the port does not matter: a scrambler that only
+/// changes ports hides no names.
+pub fn is_message(bytes: &[u8]) -> bool {
+    const MOST_RECORDS: u16 = 64;
+
+    let Some(&[_, _, flags, codes, q1, q2, a1, a2, n1, n2, e1, e2]) = bytes.first_chunk::<12>()
+    else {
+        return false;
+    };
+    let query_opcode = flags & 0x78 == 0;
+    let counts = [[a1, a2], [n1, n2], [e1, e2]].map(u16::from_be_bytes);
+    let sane = query_opcode
+        && codes & 0x40 == 0
+        && [q1, q2] == [0, 1]
+        && counts.iter().all(|&n| n < MOST_RECORDS);
+    sane && Packet::parse(bytes).is_ok_and(|packet| {
+        packet
+            .questions
+            .iter()
+            .all(|q| q.qname.iter().next().is_some())
+    })
+}
+
 /// The names and addresses in a message. Of a damaged one, the questions.
 pub fn message(bytes: &[u8], found: &mut Found) {
     let Ok(packet) = Packet::parse(bytes) else {
