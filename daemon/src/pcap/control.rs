@@ -140,6 +140,12 @@ impl Message {
     }
 }
 
+/// Whether `frame`, which may be cut short, holds a control message.
+pub fn is_control(link: Link, frame: &[u8]) -> bool {
+    let flags = datagram(link, frame).and_then(|(_, datagram)| u16_at(datagram, 0));
+    flags.is_some_and(|flags| flags & 0x800F == 0x8002)
+}
+
 /// The route and the payload of the UDP packet in `frame`.
 fn datagram(link: Link, frame: &[u8]) -> Option<(Route, &[u8])> {
     let (vlans, packet) = match link {
@@ -162,7 +168,8 @@ fn datagram(link: Link, frame: &[u8]) -> Option<(Route, &[u8])> {
     let udp = Udp::parse(datagram).ok()?;
     let ports = udp.ports();
     (ports.0 == l2tp::PORT || ports.1 == l2tp::PORT).then_some(())?;
-    let payload = datagram.get(Udp::HEADER..udp.length())?;
+    // As much of it as was captured.
+    let payload = datagram.get(Udp::HEADER..udp.length().min(datagram.len()))?;
     let source = SocketAddr::new(source, ports.0);
     let destination = SocketAddr::new(destination, ports.1);
     Some(((vlans, source, destination), payload))

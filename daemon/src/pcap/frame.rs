@@ -5,11 +5,13 @@ use scramble::transform::{HEADROOM, Packet, Received, Receiver, Refused, TAILROO
 use scramble::wire::Malformed;
 use scramble::wire::ppp::{self, protocol};
 
-use super::link;
+use super::{control, link};
 use crate::capture::Record;
 
 /// Why a frame that a capture cut short is not looked into.
 pub const CUT: &str = "PPP data cut short by the capture's snapshot length";
+
+const CONTROL: &str = "L2TP control message";
 
 /// What a captured frame is.
 pub enum Found {
@@ -44,10 +46,12 @@ impl Found {
                 at,
             }),
             Err(NotData::Other) => Self::Other("neither L2TP nor PPPoE"),
-            Err(NotData::Control) => Self::Other("L2TP control message"),
+            Err(NotData::Control) => Self::Other(CONTROL),
             Err(NotData::Fragment) => Self::Unfit("fragment of an outer UDP packet"),
             Err(NotData::Malformed(error)) => {
-                if record.is_cut() && matches!(error, Malformed::Truncated { .. }) {
+                if control::is_control(link, &frame[at..]) {
+                    Self::Other(CONTROL)
+                } else if record.is_cut() && matches!(error, Malformed::Truncated { .. }) {
                     Self::Unfit(CUT)
                 } else {
                     Self::malformed(error)
@@ -97,7 +101,7 @@ impl Place {
     }
 
     /// The same place in a frame that has been transformed.
-    fn again(&self, frame: &[u8]) -> Option<Self> {
+    pub fn again(&self, frame: &[u8]) -> Option<Self> {
         let encapsulation = Encapsulation::parse(self.link, &frame[self.at..]).ok()?;
         Some(Self {
             encapsulation,

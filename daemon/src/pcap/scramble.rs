@@ -133,8 +133,10 @@ pub struct Scrambled {
     pub in_clear: Reasons,
     /// Bytes by which the frames have grown, less those by which they have shrunk.
     pub bytes_added: i64,
-    /// Frames of which the keylog keeps something beside keys.
+    /// Frames of which the keylog keeps what the protocol leaves out.
     pub notes: u64,
+    /// Frames that the keylog keeps whole, because no less brings their records back.
+    pub kept_whole: u64,
 }
 
 impl fmt::Display for Scrambled {
@@ -146,7 +148,8 @@ impl fmt::Display for Scrambled {
         line(f, self.link_control, "link control, as they were")?;
         self.untouched.lines(f, "untouched")?;
         self.in_clear.lines(f, "left in clear")?;
-        line(f, self.notes, "noted in the keylog besides the keys")?;
+        line(f, self.notes, "noted in the keylog")?;
+        line(f, self.kept_whole, "kept whole in the keylog")?;
         writeln!(f, "{:>10} bytes added", self.bytes_added)
     }
 }
@@ -256,7 +259,10 @@ impl Scrambler {
         if let Some(note) = &mut note {
             note.frame = self.counts.frames;
             note.sha256 = fingerprint(record.frame());
-            self.counts.notes += 1;
+            match note.record.is_empty() {
+                true => self.counts.notes += 1,
+                false => self.counts.kept_whole += 1,
+            }
             self.keylog.note(note)?;
         }
         Ok(())
@@ -300,8 +306,9 @@ impl Half {
     /// What `plain` needs beside the keys to come back from `wire`.
     fn note(&mut self, place: &Place, plain: &Record, wire: &Record) -> Option<Note> {
         let back = |half: &mut Self| {
+            let there = place.again(wire.frame())?;
             let restore = |ppp: &mut Packet<'_>| half.receiver.restore(ppp);
-            let (restored, _) = place.apply(wire.frame(), 0, restore).ok()?;
+            let (restored, _) = there.apply(wire.frame(), 0, restore).ok()?;
             let omission = place.omission(plain.frame(), &restored)?;
             let whole = place.put_back(&restored, &omission)?;
             let mut again = wire.clone();
