@@ -3,9 +3,15 @@
 //! Each takes any bytes and must return. The fuzz targets in `tests/fuzz` feed them under a
 //! coverage-guided fuzzer; `tests/tests/hostile.rs` feeds them on stable Rust in every test run.
 
+use std::time::Duration;
+
+use fogline::capture::{LinkType, Reader};
+use fogline::dpi::Builder;
 use scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
 use scramble::ecp;
 use scramble::encap::{Encapsulation, Link};
+use scramble::keys::Secrets;
+use scramble::negotiator::{Config, DataMode, Negotiator, Policy};
 use scramble::option::{PhsOption, agree};
 use scramble::transform::{HEADROOM, Packet, Receiver, Sender, TAILROOM};
 use scramble::wire::{hdlc, ip, l2tp, ppp, pppoe, transport};
@@ -14,13 +20,16 @@ use scramble::wire::{hdlc, ip, l2tp, ppp, pppoe, transport};
 pub type Target = fn(&[u8]);
 
 /// Every target with its name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("option", option),
     ("ecp", ecp_packet),
     ("wire", wire),
     ("encap", encap),
     ("receive", receive),
     ("send", send),
+    ("negotiator", negotiator),
+    ("capture", capture),
+    ("dpi", dpi),
 ];
 
 /// A PHS option, and what follows from two of them.
@@ -41,6 +50,101 @@ pub fn ecp_packet(bytes: &[u8]) {
         let _ = packet.request();
         let _ = packet.reset();
     }
+}
+
+/// ECP packets and Protocol-Rejects that reach a negotiator in its various states. The first byte says how
+/// far it has come before; then come packets, each after a byte with its length.
+pub fn negotiator(bytes: &[u8]) {
+    let Some((&stage, mut rest)) = bytes.split_first() else {
+        return;
+    };
+    let policy = [Policy::Prefer, Policy::Require][usize::from(stage & 1)];
+    let mut victim = Negotiator::new(Config::new(policy), Counter(1));
+    let mut peer = Negotiator::new(Config::new(policy), Counter(99));
+    let mut now = Duration::ZERO;
+    for end in [&mut victim, &mut peer] {
+        if end.network_phase(now, Secrets::default()).is_err() {
+            return;
+        }
+    }
+    for _ in 0..stage >> 1 & 7 {
+        while let Some(packet) = victim.poll_transmit() {
+            peer.handle_ecp(now, &packet);
+        }
+        while let Some(packet) = peer.poll_transmit() {
+            victim.handle_ecp(now, &packet);
+        }
+    }
+    let mut was_scrambled = false;
+    while let Some((&length, after)) = rest.split_first() {
+        let (packet, after) = after.split_at(after.len().min(length.into()));
+        rest = after;
+        match packet {
+            [] => victim.handle_protocol_reject(now),
+            packet => victim.handle_ecp(now, packet),
+        }
+        now += Duration::from_millis(100);
+        victim.handle_timeout(now);
+        while victim.poll().is_some() || victim.poll_transmit().is_some() {}
+        was_scrambled |= victim.data_mode() == DataMode::Scrambled;
+        assert!(!was_scrambled || victim.data_mode() != DataMode::Clear);
+    }
+}
+
+/// Randomness for a fuzzer, which needs the same run for the same bytes.
+struct Counter(u64);
+
+impl rand_core::TryRng for Counter {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.try_next_u64().map(|number| number as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        Ok(self.0)
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
+        for byte in to {
+            *byte = (self.try_next_u64()? >> 56) as u8;
+        }
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Counter {}
+
+/// A capture file, read to its end or its damage.
+pub fn capture(bytes: &[u8]) {
+    if let Ok(mut reader) = Reader::new(bytes) {
+        while let Ok(Some(item)) = reader.next_item() {
+            assert!(item.as_bytes().len() <= bytes.len() + 64);
+        }
+    }
+}
+
+/// Frames that DPI looks into; the first byte is the link type, then come frames, each after a byte with
+/// its length.
+pub fn dpi(bytes: &[u8]) {
+    let Some((&link, mut rest)) = bytes.split_first() else {
+        return;
+    };
+    let links = [
+        LinkType::Ethernet,
+        LinkType::Ipv4,
+        LinkType::Ppp,
+        LinkType::PppEther,
+        LinkType::LinuxSll,
+    ];
+    let mut builder = Builder::default();
+    while let Some((&length, after)) = rest.split_first() {
+        let (frame, after) = after.split_at(after.len().min(usize::from(length) * 4));
+        rest = after;
+        builder.frame(None, links[usize::from(link) % links.len()], frame);
+    }
+    builder.finish();
 }
 
 /// Every header of the wire module.

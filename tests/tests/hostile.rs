@@ -33,7 +33,26 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
     .concat();
     let reset = [&[14, 1, 0, 57, 2, 0, 0, 0, 1][..], &[9; 48]].concat();
+    // A pcap header and a record; frames and packets after a byte each.
+    let record = [
+        &[0; 8][..],
+        &(ethernet.len() as u32).to_le_bytes().repeat(2),
+        &ethernet,
+    ]
+    .concat();
+    let pcap = [
+        &[0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0][..],
+        &[0; 8],
+        &[0, 0, 4, 0, 1, 0, 0, 0],
+        &record,
+    ]
+    .concat();
+    let frames = [&[0, 255][..], &ethernet].concat();
+    let packets = [&[7, 51][..], &request, &[57], &reset, &[0]].concat();
     vec![
+        pcap,
+        frames,
+        packets,
         tls,
         ppp,
         l2tp,
