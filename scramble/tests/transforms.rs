@@ -368,6 +368,12 @@ fn what_decoy_cannot_represent_travels_framed() {
         assert_eq!(wire[..2], [0x00, 0x53], "{ip:?}");
         assert_eq!(link.restore(&wire), Ok(plain));
     }
+    let add_addr = [30, 8, 0x30, 2, 192, 0, 2, 9];
+    let announcing = Ip::new(A4, B4, 6).tcp((1, 2), 3, (7, &add_addr), Checksum::Right, b"");
+    let plain = frame(PppForm::default(), 0x0021, &announcing);
+    let wire = link.scramble(&plain).unwrap();
+    assert_eq!(wire[..2], [0x00, 0x53]);
+    assert_eq!(link.restore(&wire), Ok(plain));
     let short = frame(PppForm::default(), 0x0021, &[0x45; 19]);
     assert_eq!(link.scramble(&short).unwrap()[..2], [0x00, 0x53]);
     let six_in_four = frame(PppForm::default(), 0x0021, &[0x60; 60]);

@@ -122,6 +122,30 @@ impl Kinds {
                 &ip,
                 &exact,
             );
+            let add_addr = [1, 1, 1, 1, 30, 8, 0x31, 2, 192, 0, 2, 9];
+            for (what, options) in [
+                ("MPTCP ADD_ADDR", &add_addr[..]),
+                (
+                    "MPTCP ADD_ADDR behind the end of options",
+                    &[&[0, 0, 0, 0], &add_addr[4..]].concat(),
+                ),
+                ("MPTCP MP_JOIN", &[30, 12, 0x10, 2, 1, 2, 3, 4, 5, 6, 7, 8]),
+                ("an option that is too long", &[8, 10, 1, 2, 3, 4, 5, 6]),
+                (
+                    "an option of length 1",
+                    &[&[8, 1, 1, 1], &add_addr[4..]].concat(),
+                ),
+            ] {
+                let offset = 5 + (options.len() / 4) as u8;
+                let packet = ip.tcp(
+                    (80, 50_000),
+                    7,
+                    (offset, options),
+                    Checksum::Right,
+                    &data(5),
+                );
+                self.packet(format!("{version} TCP with {what}"), &ip, &packet);
+            }
             let short = ip.packet(&data(19));
             self.packet(format!("{version} TCP header cut to 19 bytes"), &ip, &short);
         }

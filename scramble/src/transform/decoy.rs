@@ -175,9 +175,10 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape of an eligible packet of PPP protocol `version` 4 or 6, as its sender has it.
+    /// The shape of an eligible packet of IP `version`, as its sender has it. A packet that announces
+    /// an address in its TCP options would betray it, and has none.
     pub fn of_plain(version: u8, info: &[u8]) -> Option<Self> {
-        Self::parse(version, info, Side::Plain)
+        Self::parse(version, info, Side::Plain).filter(|shape| !shape.announces_address(info))
     }
 
     /// The shape of a packet that a sender could have made, as it is on the wire.
@@ -275,6 +276,11 @@ impl Shape {
             },
             Err(_) => self,
         }
+    }
+
+    fn announces_address(&self, info: &[u8]) -> bool {
+        let segment = &info[self.network()..self.total];
+        self.is_tcp() && Tcp::parse(segment).is_ok_and(|tcp| tcp.announces_address())
     }
 
     const fn is_tcp(&self) -> bool {

@@ -2,7 +2,14 @@
 
 use super::{Malformed, array_at, u16_at};
 
-/// A view of the first 20 bytes of a TCP segment.
+/// Kinds of TCP options (RFC 9293 section 3.2, RFC 8684 section 3).
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const MPTCP: u8 = 30;
+/// MPTCP's subtype of an address announced.
+const ADD_ADDR: u8 = 3;
+
+/// A view of a TCP segment whose first 20 bytes are there.
 #[derive(Clone, Copy, Debug)]
 pub struct Tcp<'a> {
     segment: &'a [u8],
@@ -31,6 +38,24 @@ impl<'a> Tcp<'a> {
     /// The sequence number's four bytes.
     pub fn sequence(&self) -> [u8; 4] {
         array_at(self.segment, 4)
+    }
+
+    /// Whether the options hold an MPTCP ADD_ADDR (RFC 8684 section 3.4.1), which carries an address of the
+    /// sender's. A walk over the options ends at the first that does not fit.
+    pub fn announces_address(&self) -> bool {
+        let mut options = &self.segment[Self::HEADER..self.header_len()];
+        loop {
+            options = match options {
+                [NO_OPERATION, rest @ ..] => rest,
+                [END_OF_OPTIONS, ..] | [] | [_] => return false,
+                [MPTCP, 3..=u8::MAX, third, ..] if third >> 4 == ADD_ADDR => return true,
+                [_, length @ 2..=u8::MAX, ..] => match options.get(usize::from(*length)..) {
+                    Some(rest) => rest,
+                    None => return false,
+                },
+                _ => return false,
+            };
+        }
     }
 
     /// Bytes before the payload. An offset below 5 or past the end of the segment counts as 5.
@@ -121,6 +146,32 @@ mod tests {
             );
         }
         assert!(Tcp::parse(&segment[..19]).is_err());
+    }
+
+    #[test]
+    fn an_announced_address_is_found_among_the_options() {
+        let announces = |options: &[u8]| {
+            let mut segment = [&[0; 20][..], options, &[0; 3]].concat();
+            segment[12] = (5 + options.len() as u8 / 4) << 4;
+            Tcp::parse(&segment).unwrap().announces_address()
+        };
+        let add_addr = [30, 8, 0x31, 2, 192, 0, 2, 1];
+        assert!(announces(&add_addr));
+        assert!(announces(
+            &[&[1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8][..], &add_addr].concat()
+        ));
+        assert!(!announces(&[]));
+        assert!(!announces(&[30, 8, 0x11, 2, 192, 0, 2, 1]), "MP_JOIN");
+        assert!(
+            !announces(&[&[0, 0, 0, 0][..], &add_addr].concat()),
+            "behind the end"
+        );
+        assert!(
+            !announces(&[&[8, 1, 1, 1][..], &add_addr].concat()),
+            "behind a length of 1"
+        );
+        assert!(!announces(&[1, 1, 1, 30]), "cut short");
+        assert!(!announces(&[1, 2, 30, 2]), "no subtype");
     }
 
     #[test]
