@@ -151,7 +151,9 @@ impl Search {
     /// How many things are to be expected, given how likely each is to be at any place.
     fn expected(&self, chances: impl IntoIterator<Item = f64>) -> f64 {
         let places = self.bytes as f64;
-        chances.into_iter().map(|p| (p * places).min(1.0)).sum()
+        let each = chances.into_iter().map(|p| (p * places).min(1.0));
+        // Not `sum`, which makes -0 of nothing.
+        each.fold(0.0, |sum, chance| sum + chance)
     }
 }
 
@@ -184,18 +186,18 @@ impl Patterns {
     }
 }
 
-/// Whether what surrounds a match leaves it what it is: `t.co` is not in `microsoft.com`.
+/// Whether what surrounds a match leaves it what it is: `t.co` is not in `microsoft.co.uk`. What comes
+/// behind a name says nothing: in a certificate or a ClientHello it is the next field, which may happen
+/// to be a letter. To find too much is better here than to find too little.
 fn stands_alone(meaning: Meaning, before: Option<u8>, after: Option<u8>) -> bool {
-    let in_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let in_address = |b: u8| b.is_ascii_hexdigit() || b == b'.' || b == b':';
+    let in_name = |b: u8| b.is_ascii_lowercase() || b == b'-';
+    let in_address = |b: u8| b.is_ascii_digit() || b == b'.' || b == b':';
     match meaning {
-        Meaning::Address(_) => true,
+        Meaning::Address(_) | Meaning::DnsName(_) => true,
         Meaning::WrittenAddress(_) => {
             !before.is_some_and(in_address) && !after.is_some_and(|b| b.is_ascii_hexdigit())
         }
-        Meaning::Name(_) => !before.is_some_and(in_name) && !after.is_some_and(in_name),
-        // What ends here, or goes on somewhere else; but not with another label.
-        Meaning::DnsName(_) => after.is_none_or(|b| b == 0 || b >= 0xc0),
+        Meaning::Name(_) => !before.is_some_and(in_name),
     }
 }
 
