@@ -8,7 +8,9 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use fogline::pcap::{self, Done, Input, Output, Plan, Secrets, Wrapping};
-use scramble::agreement::{Carrier, Coverage, Transform};
+use scramble::agreement::Direction;
+
+use super::scrambling::Scrambling;
 
 /// Wrap captures into L2TP or PPPoE, scramble them, and restore them
 ///
@@ -78,15 +80,8 @@ struct WrapArgs {
 struct ScrambleArgs {
     #[command(flatten)]
     files: Files,
-    /// The transform of both directions
-    #[arg(long, value_enum, default_value_t = TransformName::Header)]
-    transform: TransformName,
-    /// How much of each packet is covered, in units of 64 bytes: 1 to 254, or `all`
-    #[arg(long, value_name = "N", default_value = "all", value_parser = coverage)]
-    coverage: Coverage,
-    /// The PPP protocol that scrambled packets travel under
-    #[arg(long, value_enum, default_value_t = CarrierName::Natural)]
-    carrier: CarrierName,
+    #[command(flatten)]
+    scrambling: Scrambling,
     /// Where to write the keylog
     #[arg(long, value_name = "FILE")]
     keylog: PathBuf,
@@ -134,32 +129,6 @@ enum Encap {
     Pppoe,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum TransformName {
-    /// Still looks like IP, but the records are bogus; no overhead
-    Decoy,
-    /// The first bytes are encrypted; 6 bytes of overhead
-    Header,
-    /// Everything is encrypted and authenticated; 22 bytes of overhead
-    Full,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum CarrierName {
-    /// 0x0053, or for decoys 0x0021 and 0x0057
-    Natural,
-    /// 0xC021: "IP over LCP"
-    Lcp,
-}
-
-fn coverage(text: &str) -> Result<Coverage, String> {
-    let units = match text {
-        "all" => Some(Coverage::ALL),
-        text => text.parse().ok().and_then(Coverage::new),
-    };
-    units.ok_or_else(|| "a number from 1 to 255, or `all`".into())
-}
-
 /// Runs the subcommand.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
@@ -188,13 +157,13 @@ fn wrap(args: &WrapArgs) -> anyhow::Result<()> {
     files.check(&[], &[])?;
     let done = pcap::wrap(&files.input(), || files.output(), &wrapping)?;
     let counts = &done.counts;
-    if counts.wrapped == 0 {
-        warn("nothing was wrapped: there is no IP packet in the capture");
-    } else if counts.refused.total() > 0 {
-        let refused = counts.refused.total();
+    let refused = counts.refused.total();
+    if refused > 0 {
         warn(format_args!(
             "{refused} IP packets are too large to wrap, and missing from the output"
         ));
+    } else if counts.wrapped == 0 {
+        warn("nothing was wrapped: there is no IP packet in the capture");
     }
     files.report(done)
 }
@@ -203,17 +172,15 @@ fn scramble(args: &ScrambleArgs) -> anyhow::Result<()> {
     let files = &args.files;
     let secrets = args.secrets.as_deref();
     files.check(&secrets.into_iter().collect::<Vec<_>>(), &[&args.keylog])?;
+    let Direction {
+        transform,
+        coverage,
+        carrier,
+    } = args.scrambling.direction();
     let plan = Plan {
-        transform: match args.transform {
-            TransformName::Decoy => Transform::Decoy,
-            TransformName::Header => Transform::Header,
-            TransformName::Full => Transform::Full,
-        },
-        coverage: args.coverage,
-        carrier: match args.carrier {
-            CarrierName::Natural => Carrier::Natural,
-            CarrierName::Lcp => Carrier::Lcp,
-        },
+        transform,
+        coverage,
+        carrier,
         secrets: secrets.map_or(Ok(Secrets::Random), Secrets::read)?,
     };
     let done = pcap::scramble(files.input(), || files.output(), &args.keylog, &plan)?;
