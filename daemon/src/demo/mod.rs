@@ -71,7 +71,7 @@ impl Outcome {
 
 /// What a search of bytes found beyond what so many random bytes hold.
 fn beyond_chance(found: usize, by_chance: f64) -> usize {
-    found.saturating_sub(by_chance.round() as usize)
+    found.saturating_sub(by_chance.ceil() as usize)
 }
 
 /// A frame in a buffer with room around it, and where it lies.
