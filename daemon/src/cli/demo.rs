@@ -10,7 +10,7 @@ use fogline::demo::{self, Data, Outcome, transform_name};
 use fogline::dpi::json::to_json;
 use fogline::dpi::{self, Style};
 use fogline::pcap::{Encap, Wrapper, Wrapping};
-use scramble::agreement::Direction;
+use scramble::agreement::{Coverage, Direction};
 
 use super::exit::{Coded, Exit};
 use super::scrambling::Scrambling;
@@ -131,11 +131,15 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
         distinct: !args.all,
     };
     let name = transform_name(direction.transform);
+    let covered = match direction.coverage {
+        Coverage::ALL => "all of each packet".into(),
+        coverage => format!(
+            "{} bytes of each packet",
+            64 * usize::from(coverage.units())
+        ),
+    };
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "A subscriber's router and an ISP agree on {name}, over the carrier's backhaul:\n"
-    );
+    let _ = writeln!(text, "A router and an ISP agree on {name}, {covered}:\n");
     for message in &outcome.messages {
         let arrow = if message.up {
             "subscriber --> ISP"
@@ -172,7 +176,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
     );
     let _ = writeln!(
         text,
-        "cost: {} ns to scramble and {} ns to restore a packet in its L2TP frame, {:.1} bytes added",
+        "each in its L2TP frame: {} ns to scramble, {} ns to restore, {:.1} bytes added",
         scramble.as_nanos(),
         restore.as_nanos(),
         outcome.overhead()

@@ -54,14 +54,9 @@ enum CarrierName {
 }
 
 fn coverage(text: &str) -> Result<Coverage, String> {
-    if text == "all" {
-        return Ok(Coverage::ALL);
-    }
-    let units = text
-        .parse::<u8>()
-        .ok()
-        .filter(|units| (1..255).contains(units));
-    units
-        .and_then(Coverage::new)
-        .ok_or_else(|| "1 to 254, or all".into())
+    let units = match text {
+        "all" => Some(Coverage::ALL),
+        number => number.parse().ok().and_then(Coverage::new),
+    };
+    units.ok_or_else(|| "1 to 254, or all (255 means all too)".into())
 }

@@ -154,8 +154,8 @@ impl Message {
             _ => "other",
         };
         match packet.reset() {
-            Ok(Reset::Confirm { .. }) => format!("{what}, CONFIRM and its tag"),
-            _ if what.starts_with("Configure") => format!("{what}, PHS option with a public key"),
+            Ok(Reset::Confirm { .. }) => format!("{what}, CONFIRM and tag"),
+            _ if what.starts_with("Configure") => format!("{what}, PHS option and key"),
             _ => what.into(),
         }
     }

@@ -122,6 +122,12 @@ impl Slot {
 /// # Errors
 /// Where the two ends do not come to terms.
 pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
+    // The first time through, caches are cold: what it takes is no measure of anything.
+    once(direction, data)?;
+    once(direction, data)
+}
+
+fn once(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
     let Link {
         mut up,
         mut down,

@@ -297,8 +297,8 @@ pub fn summary(comparison: &Comparison, style: &Style) -> String {
     let b = &c.bogus;
     let _ = writeln!(
         text,
-        "bogus records: {} flows ({} with public addresses, {} two-way, {} both), {} names",
-        b.flows, b.public, b.two_way, b.public_two_way, b.names
+        "bogus records: {} flows and {} names; {} flows public, {} two-way, {} both",
+        b.flows, b.names, b.public, b.two_way, b.public_two_way
     );
     let lost = c.before.counts.lost + c.after.counts.lost;
     if lost > 0 {

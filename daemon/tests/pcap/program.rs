@@ -154,7 +154,7 @@ fn bad_files_give_clear_errors_and_their_exit_codes() {
         ("restore wire k --keylog k", "same file", 2),
         ("scramble in o", "--keylog", 2),
         ("scramble in o --keylog k2 --coverage 0", "1 to 254", 2),
-        ("scramble in o --keylog k2 --coverage 255", "1 to 254", 2),
+        ("scramble in o --keylog k2 --coverage 256", "1 to 254", 2),
         (
             "scramble in o --keylog k2 --secrets text",
             "two lines of 64",
