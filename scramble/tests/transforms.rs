@@ -453,3 +453,80 @@ fn too_little_room_is_an_error_and_no_panic() {
         assert_eq!(link.sender.scramble(&mut packet), Err(Refused::NoRoom));
     }
 }
+
+/// A burst is what data paths take: packets of different sessions, each with an outcome of its own.
+#[test]
+fn a_burst_of_packets_of_different_sessions() {
+    use scramble::transform::burst::{DataPath, Job, Session, SessionIndex, Software};
+
+    let (mut ours, mut theirs) = (Software::default(), Software::default());
+    let directions = [
+        decoy(),
+        direction(Transform::Header, Coverage::ALL, Carrier::Lcp),
+        direction(Transform::Full, Coverage::ALL, Carrier::Natural),
+    ];
+    for (i, direction) in (0..).zip(directions) {
+        let session = |end: End| {
+            let mut receiver = Receiver::new(end.peer(), direction);
+            receiver.install(keys(i));
+            Session {
+                sender: Some(Sender::new(end, direction, keys(i))),
+                receiver,
+            }
+        };
+        ours.insert(SessionIndex(i), session(End::Lower));
+        theirs.insert(SessionIndex(i), session(End::Higher));
+    }
+    let ip = Ip::new(A4, B4, 17).udp((1, 2), Checksum::Right, b"a packet");
+    let plain = frame(PppForm::default(), 0x0021, &ip);
+    let lcp = frame(PppForm::default(), 0xC021, &[9, 1, 0, 8, 0, 0, 0, 0]);
+    // Sessions in turn, an LCP packet among them, and one of a session that is not there.
+    let sent = [
+        (0, &plain),
+        (1, &plain),
+        (2, &plain),
+        (1, &lcp),
+        (0, &plain),
+        (7, &plain),
+    ];
+
+    let mut buffers: Vec<_> = sent
+        .iter()
+        .map(|(_, frame)| [&[0; HEADROOM][..], frame, &[0; TAILROOM]].concat())
+        .collect();
+    let mut burst: Vec<_> = buffers
+        .iter_mut()
+        .zip(&sent)
+        .map(|(buffer, (session, frame))| {
+            let packet = Packet::new(buffer, HEADROOM..HEADROOM + frame.len());
+            Job::new(SessionIndex(*session), packet)
+        })
+        .collect();
+    ours.scramble(&mut burst);
+    let outcomes: Vec<_> = burst.iter().map(|job| job.outcome).collect();
+    let (scrambled, clear) = (Ok(Sent::Scrambled), Ok(Sent::Clear));
+    let missing = Err(Refused::NoSession);
+    assert_eq!(
+        outcomes,
+        [scrambled, scrambled, scrambled, clear, scrambled, missing]
+    );
+    let ranges: Vec<_> = burst.iter().map(|job| job.packet.range()).collect();
+
+    let mut burst: Vec<_> = buffers
+        .iter_mut()
+        .zip(&sent)
+        .zip(ranges)
+        .map(|((buffer, (session, _)), range)| {
+            Job::new(SessionIndex(*session), Packet::new(buffer, range))
+        })
+        .collect();
+    theirs.restore(&mut burst);
+    let (data, control) = (Ok(Received::Data), Ok(Received::Control));
+    let outcomes: Vec<_> = burst.iter().map(|job| job.outcome).collect();
+    assert_eq!(outcomes, [data, data, data, control, data, missing]);
+    for (job, (_, frame)) in burst.iter().zip(&sent).take(5) {
+        assert_eq!(job.packet.bytes(), frame.as_slice());
+    }
+    assert!(ours.remove(SessionIndex(0)).is_some());
+    assert!(ours.get_mut(SessionIndex(0)).is_none());
+}
