@@ -22,6 +22,10 @@ use super::scrambling::Scrambling;
 /// file (what a damaged capture has before the damage is dealt with and written), 66 a file to
 /// read is not there, 73 a file to write cannot be made.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fogline pcap wrap web.pcapng l2tp.pcap --encap l2tp
+  fogline pcap scramble l2tp.pcap carrier.pcap --transform decoy --keylog keys
+  fogline pcap restore carrier.pcap again.pcap --keylog keys && cmp l2tp.pcap again.pcap")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -49,6 +53,10 @@ enum Command {
 /// OUT is a classic pcap file of Ethernet frames: of IN's byte order and time resolution where IN
 /// is one too, with nanoseconds where IN is pcapng.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fogline pcap wrap web.pcapng l2tp.pcap
+  fogline pcap wrap web.pcapng pppoe.pcap --encap pppoe --vlan 100 --vlan 7
+  tcpdump -w - | fogline pcap wrap - l2tp.pcap")]
 struct WrapArgs {
     #[command(flatten)]
     files: Files,
@@ -77,6 +85,10 @@ struct WrapArgs {
 /// and keys; then a line for each frame that the protocol alone would not bring back byte for byte:
 /// a compressed protocol field, padding that DECOY cuts.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fogline pcap scramble l2tp.pcap carrier.pcap --keylog keys
+  fogline pcap scramble l2tp.pcap carrier.pcap --transform decoy --coverage 9 --keylog keys
+  fogline pcap scramble l2tp.pcap carrier.pcap --carrier lcp --keylog keys --secrets fixed --json")]
 struct ScrambleArgs {
     #[command(flatten)]
     files: Files,
@@ -100,6 +112,9 @@ struct ScrambleArgs {
 /// Frames that are not of the keylog's sessions pass as they are, and so do those that cannot be
 /// restored: altered, replayed, of other keys, or never scrambled. They are counted with the reason.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fogline pcap restore carrier.pcap again.pcap --keylog keys
+  fogline pcap restore - - --keylog keys < carrier.pcap | tshark -r -")]
 struct RestoreArgs {
     #[command(flatten)]
     files: Files,

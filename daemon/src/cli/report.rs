@@ -21,6 +21,10 @@ use fogline::dpi::{self, Comparison, Search, Style, View};
 /// Exit status: 0 done, 1 failed, 2 usage, 65 a damaged or unknown file (the report is of what
 /// could be read), 66 a file is not there, 69 the engine is not installed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fogline report l2tp.pcap carrier.pcap
+  fogline report l2tp.pcap carrier.pcap --engine tshark --all
+  fogline report l2tp.pcap carrier.pcap --json | jq .left")]
 pub struct Args {
     /// The capture from before scrambling: the truth
     before: PathBuf,

@@ -18,7 +18,7 @@ use super::exit::{Coded, Exit};
 /// one file, as in JSON Lines.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  fogline vectors verify spec/vectors/*.json
+  fogline vectors verify spec/vectors/{negotiation,decoy,header,full}.json
   fogline vectors random --count 1000 --seed 7 | other-implementation --check -
   other-implementation --make | fogline vectors verify -")]
 pub struct Args {
@@ -29,6 +29,8 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Recompute every vector; fails where one does not hold
+    #[command(after_help = "Example:
+  fogline vectors verify spec/vectors/{negotiation,decoy,header,full}.json")]
     Verify {
         /// Files of vectors, - for standard input
         #[arg(required = true)]
