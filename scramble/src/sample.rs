@@ -96,8 +96,9 @@ impl Ip {
 
     fn v6(&self, payload: &[u8]) -> Vec<u8> {
         let mut header = vec![0; 40];
-        header[0] = 0x60;
-        header[1] = 0x05;
+        // Traffic class 0xB9, and a flow label that starts with 5.
+        header[0] = 0x6B;
+        header[1] = 0x95;
         put_u16(&mut header, 2, self.identification);
         put_u16(&mut header, 4, payload.len() as u16);
         header[6] = self.protocol;

@@ -270,8 +270,16 @@ fn the_links_own_protocols_go_in_clear_and_are_not_taken_from_inside() {
     let mut wire = link
         .scramble(&frame(PppForm::default(), 0x8021, &[1, 2, 0, 4]))
         .unwrap();
+    let header = (wire[6], wire[7]);
     wire[6] ^= 0x80 ^ 0xC0;
     assert_eq!(link.restore(&wire), Err(Refused::ForbiddenProtocol));
+    // Nor to address and control bytes that would make the host look for a protocol behind them.
+    (wire[6], wire[7]) = (header.0 ^ 0x80 ^ 0xFF, header.1 ^ 0x21 ^ 0x03);
+    assert_eq!(link.restore(&wire), Err(Refused::ForbiddenProtocol));
+    assert_eq!(link.sender.skip_to(1 << 29), Ok(()));
+    let ncp = frame(PppForm::default(), 0x8021, &[1, 2, 0, 4]);
+    assert_eq!(link.scramble(&ncp), Err(Refused::CounterExhausted));
+    assert_eq!(link.sender.skip_to(7), Err(Refused::CounterExhausted));
 }
 
 #[test]

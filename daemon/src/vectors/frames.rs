@@ -315,6 +315,10 @@ impl Kinds {
             add("session id too long", &hello(33, 2, "www.example.com"));
             add("name with capitals", &hello(32, 2, "www.Example.com"));
             add("name of one label", &hello(32, 2, "localhost"));
+            add(
+                "last label of seven letters",
+                &hello(32, 2, "www.example.comcoms"),
+            );
             add("name that is an address", &hello(32, 2, "192.0.2.1"));
             add(
                 "name of 65 bytes",
@@ -356,6 +360,7 @@ impl Kinds {
         for (name, ip) in [
             ("source 0.2.3.4", v4_with(0, 9)),
             ("destination 224.6.7.8", v4_with(9, 224)),
+            ("source 224.2.3.4", v4_with(224, 9)),
             ("source 240.2.3.4", v4_with(240, 9)),
             ("first bytes 1 and 223, eligible", v4_with(1, 223)),
             (
@@ -467,7 +472,9 @@ impl Kinds {
                 frame(form, number, &[9, 1, 0, 8, 1, 2, 3, 4]),
             );
         }
-        for code in [0x3Fu8, 0x40, 0x4F, 0x50, 0x60, 0x6F, 0x80, 0xBF, 0xC0] {
+        for code in [
+            0x3Fu8, 0x40, 0x4F, 0x50, 0x5F, 0x60, 0x6F, 0x70, 0x80, 0xBF, 0xC0,
+        ] {
             let name = format!("LCP of code {code:#04x}");
             self.frame(
                 name,

@@ -462,6 +462,18 @@ fn messages(schedules: &[ScheduleVector]) -> Vec<MessageVector> {
             packet
         };
         vectors.push(vector("", sender, packet.clone(), true));
+        let sealed = |data: &[u8]| {
+            let mut message = ecp::packet(code, identifier, &[data, &[0; 16]].concat());
+            let end = message.len() - 16;
+            let tag = keys.tag(sender, &message[..end]);
+            message[end..].copy_from_slice(&tag);
+            message
+        };
+        let body = &packet[4..packet.len() - 16];
+        let longer = sealed(&[body, &[0]].concat());
+        vectors.push(vector(", a byte too long", sender, longer, false));
+        let unknown = sealed(&[&[5], &body[1..]].concat());
+        vectors.push(vector(", of an unknown kind", sender, unknown, false));
         vectors.push(vector(", reflected", sender.peer(), packet.clone(), false));
         vectors.push(vector(", code exchanged", sender, flipped(0), false));
         vectors.push(vector(", another identifier", sender, flipped(1), false));
@@ -497,14 +509,16 @@ fn setting(i: usize) -> Setting {
 }
 
 /// Frames that are sent in every setting there is; the others in one or two, in turn.
-const IN_EVERY_SETTING: [&str; 8] = [
+const IN_EVERY_SETTING: [&str; 10] = [
     "UDP with 33 bytes of data",
     "UDP with 1000 bytes of data",
     "IPv6 TCP with 701 bytes of data",
     "IPv4 ICMP with 131 bytes",
     "IPCP with 63 bytes",
     "LCP of code 0x4f",
+    "LCP of code 0x5f",
     "LCP of code 0x60",
+    "LCP of code 0x70",
     "LCP of code 0x80",
 ];
 
@@ -532,6 +546,16 @@ fn packets(transform: Transform, epochs: &[EpochKeys]) -> File {
             turn += 5;
             let vector = sent(&name, transform, setting(turn % SETTINGS), *hello, &frame);
             packets.push(complete(vector, &epochs[setting(turn % SETTINGS).1]));
+        }
+    }
+    for name in ["UDP with 33 bytes of data", "IPCP with 63 bytes"] {
+        for sequence in [(1 << 29) - 1, 1 << 29] {
+            for kind in kinds().into_iter().filter(|kind| kind.name == name) {
+                let name = format!("{name}, next sequence number {sequence:#x}");
+                let mut vector = sent(&name, transform, setting(3), HelloName::Move, &kind.frame);
+                vector.sequence = sequence;
+                packets.push(complete(vector, &epochs[0]));
+            }
         }
     }
     packets.extend(arrivals(transform, epochs));
@@ -635,6 +659,13 @@ fn arrivals(transform: Transform, epochs: &[EpochKeys]) -> Vec<PacketVector> {
             });
             arrive(&format!("{} that nobody scrambled", kind.name), &wire);
         }
+        for kind in &udp {
+            let other = (255, 1, EndName::Lower, carrier);
+            let vector = sent("", transform, other, HelloName::Move, &kind.frame);
+            if let Ok(wire) = scramble(&vector, &epochs[1], &kind.frame) {
+                arrive(&format!("{} of the other epoch", kind.name), &wire);
+            }
+        }
         // HEADER is malleable: a known protocol turned into one that must not come from inside.
         let ipcp = sent(
             "",
@@ -644,8 +675,13 @@ fn arrivals(transform: Transform, epochs: &[EpochKeys]) -> Vec<PacketVector> {
             &[0x80, 0x21, 1, 1, 0, 4],
         );
         if let Ok(mut wire) = scramble(&ipcp, &epochs[0], &[0x80, 0x21, 1, 1, 0, 4]) {
+            let header = (wire[6], wire[7]);
             wire[6] ^= 0x80 ^ 0xC0;
             arrive("IPCP turned into LCP on the way", &wire);
+            (wire[6], wire[7]) = (header.0 ^ 0x80 ^ 0xFF, header.1 ^ 0x21 ^ 0x03);
+            arrive("IPCP turned into FF 03 on the way", &wire);
+            (wire[6], wire[7]) = (header.0 ^ 0x80 ^ 0x21, header.1 ^ 0x21 ^ 0x45);
+            arrive("IPCP turned into 0x2145 on the way", &wire);
         }
     }
     vectors

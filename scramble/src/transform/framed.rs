@@ -125,9 +125,12 @@ pub(super) fn full_open(
     Ok(())
 }
 
-/// `Ok` unless the inner protocol that `packet` starts with is one that never travels scrambled.
+/// `Ok` unless the inner protocol that `packet` starts with is one that never travels scrambled, or
+/// none: an odd first byte (RFC 1661 section 2) would make the host find another protocol, and behind
+/// FF 03 one of the link's own.
 pub(super) fn inner_protocol(packet: &Packet<'_>) -> Result<(), Refused> {
-    match ppp::is_link_control(u16_at(packet.bytes(), 0)) {
+    let protocol = u16_at(packet.bytes(), 0);
+    match protocol & 0x0100 != 0 || ppp::is_link_control(protocol) {
         true => Err(Refused::ForbiddenProtocol),
         false => Ok(()),
     }

@@ -73,8 +73,8 @@ pub enum Refused {
     /// There are no keys of its parity.
     #[error("no keys for the epoch that the packet is of")]
     NoKey,
-    /// A protocol that never travels scrambled was inside.
-    #[error("a link control protocol inside a scrambled packet")]
+    /// A protocol that never travels scrambled, or none at all, was inside.
+    #[error("a link control protocol, or none, inside a scrambled packet")]
     ForbiddenProtocol,
     /// An IP packet that no sender of DECOY makes.
     #[error("an IP packet that no DECOY sender makes")]

@@ -62,10 +62,10 @@ impl Sender {
     /// keys (a card, say) has used those before it.
     ///
     /// # Errors
-    /// `Refused::CounterExhausted` where `sequence` is one that may have been used, or none at all;
-    /// nothing changes.
+    /// `Refused::CounterExhausted` where `sequence` is one that may have been used, or beyond 2^29, which
+    /// means that none is left; nothing changes.
     pub fn skip_to(&mut self, sequence: u32) -> Result<(), Refused> {
-        if !(self.next..SEQUENCES).contains(&sequence) {
+        if !(self.next..=SEQUENCES).contains(&sequence) {
             return Err(Refused::CounterExhausted);
         }
         self.next = sequence;

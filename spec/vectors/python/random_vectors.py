@@ -45,6 +45,8 @@ class Maker:
         """A length, often one near a boundary."""
         if self.chance(0.7):
             return self.rng.choice(LENGTHS)
+        if self.chance(0.005):              # beyond 64 * 254
+            return self.rng.randrange(16200, 16400)
         return self.rng.randrange(self.rng.choice((40, 200, 1500)))
 
     def data(self, n):
@@ -112,7 +114,8 @@ class Maker:
         extensions = []
         for _ in range(before + after):
             body = r.randbytes(r.choice((0, 0, 1, 2, 6, 14)))
-            kind = r.choice((10, 11, 13, 16, 23, 35, 43, 45, 51, 65281, r.randint(1, 65535)))
+            kind = r.choice((10, 11, 13, 16, 23, 35, 43, 45, 51, 65281, r.randint(1, 65535),
+                             r.choice(LETTERS) << 8))
             extensions.append(struct.pack(">HH", kind, len(body)) + body)
         if spoil == 8:
             sni = b""

@@ -59,7 +59,7 @@ def open_word(rest, least, keys):
 
 
 def _deliver(start, inner):
-    if int.from_bytes(inner[:2], "big") in CONTROL:
+    if inner[0] & 1 or int.from_bytes(inner[:2], "big") in CONTROL:
         raise Drop("ForbiddenProtocol")
     return start + inner
 
