@@ -1,7 +1,7 @@
 //! The PHS option: what an end wants to receive, what it can send, and its public key.
 //!
 //! One body of 47 bytes, the same in LCP (vendor option, RFC 2153 section 2.1) and in ECP (proprietary
-//! option, RFC 1968 section 2). [`PhsOption`] is a checked view of such a body that keeps every byte as it was on
+//! option, RFC 1968 section 4.1). [`PhsOption`] is a checked view of such a body that keeps every byte as it was on
 //! the wire, because all of them go into the keys; [`Terms`] is what an owner configures.
 //!
 //! ```text

@@ -324,6 +324,8 @@ fn full_refuses_replays_and_any_change() {
     }
     assert_eq!(link.restore(&wire), Ok(plain));
     assert_eq!(link.restore(&wire), Err(Refused::Replayed));
+    link.receiver.install(keys(0));
+    assert_eq!(link.restore(&wire), Err(Refused::Replayed));
 }
 
 #[test]

@@ -409,6 +409,11 @@ impl<R: CryptoRng> Negotiator<R> {
         if reason == Reason::BadTag {
             self.events.push_back(Event::Alarm(Alarm::BadTag));
         }
+        // Nothing leads back from here in this period: what could open a recording of it goes now.
+        if self.must_scramble() || !reason.is_soft() {
+            self.period.exchange = None;
+            self.period.secrets = Secrets::default();
+        }
         if self.must_scramble() {
             self.state = State::Refused(reason);
             self.events.push_back(Event::Refused(reason));

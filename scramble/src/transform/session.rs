@@ -206,9 +206,16 @@ impl Receiver {
         }
     }
 
-    /// Accepts packets of the keys' epoch; keys of the same parity go.
+    /// Accepts packets of the keys' epoch; keys of the same parity go. An epoch that is installed stays as
+    /// it is, and so does its replay window.
     pub fn install(&mut self, keys: EpochKeys) {
         let slot = usize::from(keys.parity());
+        if self.epochs[slot]
+            .as_ref()
+            .is_some_and(|(installed, _)| *installed == keys)
+        {
+            return;
+        }
         self.epochs[slot] = Some((keys, Window::default()));
     }
 
