@@ -153,6 +153,7 @@ impl<R: CryptoRng> Negotiator<R> {
     }
 
     /// The peer's LCP Configure-Request carries `option`, a vendor option of PHS's OUI (or any other option of type 0).
+    /// Call it once a request: a second PHS option in the same request is the host's to Configure-Reject.
     pub fn lcp_received_option(&mut self, option: &[u8]) -> LcpAnswer {
         self.period.lcp.peer = None;
         if self.config.policy == Policy::Off {
