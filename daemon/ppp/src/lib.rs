@@ -1,0 +1,1 @@
+//! The Point-to-Point Protocol with header scrambling, without I/O.
