@@ -1,0 +1,8 @@
+//! Sockets, interfaces, files and time: what carries the sans-I/O engines.
+
+pub mod known;
+pub mod network;
+pub mod port;
+pub mod privileges;
+pub mod tun;
+pub mod udp;
