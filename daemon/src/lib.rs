@@ -1,6 +1,7 @@
 //! What the `fogline` program is made of.
 
 pub mod capture;
+pub mod control;
 pub mod demo;
 pub mod dpi;
 pub mod pcap;
