@@ -22,15 +22,24 @@
 //! the next page. `"events"` turns the connection into a stream of [`Event`]s until the client
 //! closes it. [`Request`] and [`Reply`] say the rest.
 
+mod client;
+mod frame;
 mod handle;
 mod reply;
 mod request;
+mod server;
+mod socket;
+mod text;
 
 pub mod model;
 
+pub use client::{Client, ClientError};
 pub use handle::{Command, EnginePort, Handle, channel};
 pub use reply::{Code, Event, Failure, Page, Reply, ReplyFrame};
 pub use request::{Incoming, PageQuery, Request, SessionQuery, Who};
+pub use server::{MAX_CONNECTIONS, serve};
+pub use socket::{BindError, Listener};
+pub use text::printable;
 
 /// The version of the protocol that this program speaks.
 pub const VERSION: u64 = 1;

@@ -111,6 +111,8 @@ pub enum Code {
     NoSuchSession,
     /// The daemon is stopping, or does not answer in time.
     Unavailable,
+    /// The client is of a user who must not.
+    Forbidden,
     /// Too many clients are connected.
     Busy,
     /// The answer does not fit a frame.
@@ -152,18 +154,22 @@ impl Failure {
     }
 }
 
-/// One frame of a reply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReplyFrame {
-    /// [`VERSION`].
-    pub version: u64,
-    /// Whether another frame of the same reply follows.
-    pub more: bool,
-    /// The reply, or a part of its items.
-    pub reply: Reply,
-}
-
 impl Reply {
+    /// What it is, in a word.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Status(_) => "status",
+            Self::Sessions(_) => "sessions",
+            Self::Session(_) => "session",
+            Self::Traffic(_) => "traffic",
+            Self::Tunnels(_) => "tunnels",
+            Self::Done { .. } => "done",
+            Self::Reloaded(_) => "reloaded",
+            Self::Event(_) => "event",
+            Self::Error(_) => "error",
+        }
+    }
+
     /// The reply as JSON, in as many frames as [`MAX_REPLY`] makes necessary.
     pub fn into_frames(self) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
