@@ -200,9 +200,21 @@ impl<R: CryptoRng> Calls<R> {
     /// Ends every control connection, after [`drain`](Self::drain) or instead of it.
     pub fn stop<P: Port>(&mut self, now: Duration, cause: &StopCause, port: &mut P) {
         self.draining = true;
+        self.stop_tunnels(now, cause, port);
+    }
+
+    /// Ends every control connection; new ones can be made.
+    pub fn stop_tunnels<P: Port>(&mut self, now: Duration, cause: &StopCause, port: &mut P) {
         for listener in 0..self.listeners.len() {
             self.listeners[listener].endpoint.stop_all(now, cause.clone());
             self.pump(now, listener, port);
+        }
+    }
+
+    /// Says that the peer of a session is remembered as one that was scrambled in an earlier call.
+    pub fn peer_is_known(&mut self, key: SessionKey) {
+        if let Some(session) = self.session_mut(key) {
+            session.link.peer_is_known();
         }
     }
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use fogline_auth::{Credentials, Grant, Verdict};
-use fogline_ppp::{CloseReason, Decision, Granted, Ipv4Grant, Ipv6Grant};
+use fogline_auth::{Credentials, Decision, Grant, Prefix64, Verdict};
+use fogline_ppp::{CloseReason, Granted, Ipv4Grant, Ipv6Grant};
 use rand_core::CryptoRng;
 use scramble::negotiator::{Policy, SecretSource};
 use tracing::{info, warn};
@@ -21,28 +21,12 @@ pub struct AuthenticationRequest {
     pub key: SessionKey,
     /// What was presented.
     pub credentials: Box<Credentials>,
+    /// What the tunnel's other end calls itself.
+    pub host_name: String,
     /// The L2TP peer.
     pub peer: SocketAddr,
     /// Calling and called number, as far as the LAC told them.
     pub numbers: Option<(String, String)>,
-}
-
-/// What whoever checked the credentials found.
-pub enum Outcome {
-    /// Let in.
-    Accept {
-        /// What the link tells the peer.
-        verdict: Verdict,
-        /// What the subscriber gets.
-        grant: Box<Grant<ScramblingOverride>>,
-    },
-    /// Turned away.
-    Reject {
-        /// What the link tells the peer.
-        verdict: Verdict,
-        /// What the operator is told.
-        reason: String,
-    },
 }
 
 impl<R: CryptoRng> Lns<R> {
@@ -56,22 +40,32 @@ impl<R: CryptoRng> Lns<R> {
         let Some(session) = self.calls.session(key) else {
             return;
         };
+        let tunnel = self.calls.endpoint(session.listener).tunnel(session.call.tunnel);
         self.requests.push_back(AuthenticationRequest {
             key,
             credentials,
+            host_name: tunnel.map(|tunnel| tunnel.host_name.clone()).unwrap_or_default(),
             peer: session.peer,
             numbers: session.numbers.as_deref().cloned(),
         });
     }
 
     /// The answer to a request; nothing where the session is gone.
-    pub fn authenticated<P: Port>(&mut self, now: Duration, key: SessionKey, outcome: Outcome, port: &mut P) {
+    pub fn authenticated<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        decision: &Decision<ScramblingOverride>,
+        port: &mut P,
+    ) {
         let Some(listener) = self.calls.session(key).map(|session| session.listener) else {
             return;
         };
-        match outcome {
-            Outcome::Accept { verdict, grant } => self.admit(now, key, listener, verdict, &grant, port),
-            Outcome::Reject { verdict, reason } => self.turn_away(now, key, verdict, &reason, port),
+        let verdict = decision.verdict();
+        match decision {
+            Decision::Accept(grant) => self.admit(now, key, listener, verdict, grant, port),
+            Decision::Reject { .. } => self.turn_away(now, key, verdict, "wrong name or password", port),
+            Decision::Unavailable { reason } => self.turn_away(now, key, verdict, reason, port),
         }
         self.digest(now, port);
     }
@@ -89,15 +83,15 @@ impl<R: CryptoRng> Lns<R> {
         if let Some(again) = self.subscriber(key) {
             if again.user.as_ref() != grant.user {
                 let reason = format!("it came as {}, and now says that it is another", again.user);
-                let verdict = Verdict::reject("one user for each session");
+                let verdict = reject("one user for each session");
                 self.turn_away(now, key, verdict, &reason, port);
                 return;
             }
         } else {
-            match self.pools.lease(grant.pool.as_deref(), grant.ipv4, grant.ipv6) {
+            match self.pools.lease(grant.pool.as_deref(), grant.ipv4, grant.ipv6.map(Prefix64::network)) {
                 Ok(lease) => self.take_in(now, key, &grant.user, lease, grant.sessions, port),
                 Err(error) => {
-                    let verdict = Verdict::reject("no address is left");
+                    let verdict = reject("no address is left");
                     self.turn_away(now, key, verdict, &error.to_string(), port);
                     return;
                 }
@@ -113,7 +107,7 @@ impl<R: CryptoRng> Lns<R> {
             && config.secret == SecretSource::Authentication
             && secrets.is_empty()
         {
-            let verdict = Verdict::reject("no pre-shared secret");
+            let verdict = reject("no pre-shared secret");
             let reason = "the listener has pre-shared secrets from its users (secret-from = \"user\"), \
                           but this user has none; give it one by `fogline genpsk`";
             self.turn_away(now, key, verdict, reason, port);
@@ -129,7 +123,7 @@ impl<R: CryptoRng> Lns<R> {
         };
         let known = self.known.contains(&subscriber.user);
         self.totals.admitted += 1;
-        self.calls.authenticated(now, key, Decision::Accept(Box::new(granted)), known, port);
+        self.calls.authenticated(now, key, fogline_ppp::Decision::Accept(Box::new(granted)), known, port);
     }
 
     /// A new subscriber: it has its addresses, and its place among the sessions of its user.
@@ -163,7 +157,7 @@ impl<R: CryptoRng> Lns<R> {
         let surplus: Vec<_> = held.drain(..held.len().saturating_sub(limit)).collect();
         for old in surplus {
             info!(session = old.number(), user, "replaced by a newer call of the same user");
-            self.calls.close(now, old, CloseReason::Replaced, port);
+            self.calls.close(now, old, CloseReason::Other("replaced by a newer call of the same user".into()), port);
         }
     }
 
@@ -177,6 +171,12 @@ impl<R: CryptoRng> Lns<R> {
     ) {
         self.totals.rejected += 1;
         warn!(session = key.number(), reason = printable(reason), "not admitted");
-        self.calls.authenticated(now, key, Decision::Reject(verdict), false, port);
+        self.calls.authenticated(now, key, fogline_ppp::Decision::Reject(verdict), false, port);
+    }
+}
+
+fn reject(message: &str) -> Verdict {
+    Verdict::Reject {
+        message: message.into(),
     }
 }

@@ -141,7 +141,7 @@ impl<R: CryptoRng> Lns<R> {
             }
             let is_up = |session: &Session<R>| session.ipv4.is_some() || session.ipv6.is_some();
             if self.calls.session(key).is_some_and(|session| !is_up(session)) {
-                self.calls.close(now, key, CloseReason::SetupTimeout, port);
+                self.calls.close(now, key, CloseReason::Other("no address was agreed in time".into()), port);
             }
         }
         self.digest(now, port);
@@ -149,7 +149,7 @@ impl<R: CryptoRng> Lns<R> {
 
     /// Ends a session; `false` where it is not there.
     pub fn kick<P: Port>(&mut self, now: Duration, key: SessionKey, reason: &str, port: &mut P) -> bool {
-        let there = self.calls.close(now, key, CloseReason::Administrative(reason.into()), port);
+        let there = self.calls.close(now, key, close_reason(reason), port);
         self.digest(now, port);
         there
     }
@@ -342,6 +342,14 @@ impl<R: CryptoRng> Lns<R> {
 
     fn user(&self, key: SessionKey) -> &str {
         self.subscriber(key).map_or("", |subscriber| &subscriber.user)
+    }
+}
+
+/// What a peer is told when an operator ends its call for `reason`.
+pub(crate) fn close_reason(reason: &str) -> CloseReason {
+    match reason {
+        "" => CloseReason::Administrative,
+        reason => CloseReason::Other(reason.into()),
     }
 }
 
