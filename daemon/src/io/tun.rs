@@ -1,11 +1,12 @@
 //! The TUN interface: many packets a read where the kernel has segmentation to leave to us.
 
 use std::io;
+use std::task::{Context, Poll};
 
 use scramble::transform::Packet;
-use tun_rs::{AsyncDevice, DeviceBuilder, VIRTIO_NET_HDR_LEN};
+use tun_rs::{AsyncDevice, DeviceBuilder, SyncDevice, VIRTIO_NET_HDR_LEN};
 
-use crate::calls::{BURST, HEADROOM, TAILROOM};
+use crate::calls::{HEADROOM, TAILROOM};
 
 /// The largest packet that one read gives, its offload header included.
 const LARGEST: usize = VIRTIO_NET_HDR_LEN + 65535;
@@ -14,14 +15,30 @@ const SEGMENTS: usize = 128;
 /// The largest packet that the interface's MTU can be set to.
 const SLOT: usize = HEADROOM + 9216 + TAILROOM;
 
+/// Makes the interface `name`, up, with `mtu`; it goes when this is dropped.
+///
+/// # Errors
+/// What the system says: it takes `CAP_NET_ADMIN` and `/dev/net/tun`.
+pub fn open(name: &str, mtu: u16) -> io::Result<SyncDevice> {
+    let builder = DeviceBuilder::new().name(name).mtu(mtu);
+    let device = builder.with(|builder| {
+        builder.offload(true);
+    });
+    device.build_sync()
+}
+
 /// A TUN interface.
 pub struct Tun {
     device: AsyncDevice,
+    outgoing: Vec<u8>,
+}
+
+/// Buffers to read packets into.
+pub struct TunBuffers {
     raw: Vec<u8>,
     slots: Vec<Slot>,
     sizes: Vec<usize>,
     filled: usize,
-    outgoing: Vec<u8>,
 }
 
 /// A packet's buffer, with room around it.
@@ -39,66 +56,19 @@ impl AsMut<[u8]> for Slot {
     }
 }
 
-impl Tun {
-    /// Makes the interface `name`, up, with `mtu`; it goes when this is dropped.
-    ///
-    /// # Errors
-    /// What the system says: it takes `CAP_NET_ADMIN` and `/dev/net/tun`.
-    pub fn open(name: &str, mtu: u16) -> io::Result<Self> {
-        let builder = DeviceBuilder::new().name(name).mtu(mtu);
-        let device = builder.with(|builder| { builder.offload(true); }).build_async()?;
-        Ok(Self {
-            device,
+impl Default for TunBuffers {
+    fn default() -> Self {
+        Self {
             raw: vec![0; LARGEST],
             slots: (0..SEGMENTS).map(|_| Slot(vec![0; SLOT].into())).collect(),
             sizes: vec![0; SEGMENTS],
             filled: 0,
-            outgoing: Vec::with_capacity(LARGEST),
-        })
-    }
-
-    /// The kernel's number of the interface.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn index(&self) -> io::Result<u32> {
-        self.device.if_index()
-    }
-
-    /// Changes the MTU.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn set_mtu(&self, mtu: u16) -> io::Result<()> {
-        self.device.set_mtu(mtu)
-    }
-
-    /// Waits until something may have arrived.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.device.readable().await
-    }
-
-    /// Reads what the kernel has; `false` if it has nothing.
-    ///
-    /// # Errors
-    /// What the system says. One packet that cannot be understood is an error of kind `Other`.
-    pub fn receive(&mut self) -> io::Result<bool> {
-        self.filled = 0;
-        let read = self.device.try_recv_multiple(&mut self.raw, &mut self.slots, &mut self.sizes, HEADROOM);
-        match read {
-            Ok(count) => {
-                self.filled = count;
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
         }
     }
+}
 
-    /// The packets of the last [`receive`](Self::receive).
+impl TunBuffers {
+    /// The packets of the last [`Tun::receive`].
     pub fn packets(&mut self) -> impl Iterator<Item = Packet<'_>> {
         let filled = self.slots.iter_mut().zip(&self.sizes).take(self.filled);
         filled.map(|(slot, size)| {
@@ -106,9 +76,41 @@ impl Tun {
             Packet::new(&mut slot.0, HEADROOM..HEADROOM + size)
         })
     }
+}
 
-    /// Reads that make a turn at most, so that other work gets its turn.
-    pub const TURNS: usize = BURST;
+impl Tun {
+    /// Takes an interface of [`open`] into the tokio runtime of this thread.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(device: SyncDevice) -> io::Result<Self> {
+        Ok(Self {
+            device: AsyncDevice::new(device)?,
+            outgoing: Vec::with_capacity(LARGEST),
+        })
+    }
+
+    /// Whether something may have arrived.
+    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.device.poll_readable(context)
+    }
+
+    /// Fills `buffers` with what one read gives; `false` if the kernel has nothing.
+    ///
+    /// # Errors
+    /// What the system says. One packet that cannot be understood is an error of kind `Other`.
+    pub fn receive(&self, buffers: &mut TunBuffers) -> io::Result<bool> {
+        buffers.filled = 0;
+        let TunBuffers { raw, slots, sizes, .. } = buffers;
+        match self.device.try_recv_multiple(raw, slots, sizes, HEADROOM) {
+            Ok(count) => {
+                buffers.filled = count;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Gives the kernel an IP packet.
     ///

@@ -64,23 +64,13 @@ impl Buffers {
 }
 
 impl Udp {
-    /// A socket on `address`.
+    /// Takes a socket of [`bind`] into the tokio runtime of this thread.
     ///
     /// # Errors
     /// What the system says.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        // Larger than net.core.rmem_max allows is cut by the kernel without an error.
-        socket.set_recv_buffer_size(KERNEL_BUFFER)?;
-        socket.set_send_buffer_size(KERNEL_BUFFER)?;
-        socket.bind(&address.into())?;
-        socket.set_nonblocking(true)?;
-        let socket = StdSocket::from(socket);
+    pub fn new(socket: StdSocket) -> io::Result<Self> {
         let state = UdpSocketState::new((&socket).into())?;
-        let ours = address.ip().is_unspecified().then(HashMap::new);
+        let ours = socket.local_addr()?.ip().is_unspecified().then(HashMap::new);
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,
             state,
@@ -151,6 +141,23 @@ impl Udp {
             self.state.try_send((&self.socket).into(), &transmit)
         })
     }
+}
+
+/// A socket on `address`.
+///
+/// # Errors
+/// What the system says.
+pub fn bind(address: SocketAddr) -> io::Result<StdSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Larger than net.core.rmem_max allows is cut by the kernel without an error.
+    socket.set_recv_buffer_size(KERNEL_BUFFER)?;
+    socket.set_send_buffer_size(KERNEL_BUFFER)?;
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 /// IPv4 as IPv4, where the kernel gives it in IPv6's form.
