@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{AddressControl, Path};
+use crate::config::model::{AddressControl, Path};
 
 /// How a listener, or a dialler, treats its calls.
 #[derive(Clone, Debug)]

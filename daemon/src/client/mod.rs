@@ -14,7 +14,7 @@ use scramble::transform::Packet;
 use tracing::{info, warn};
 
 use crate::calls::{CallEvent, Calls, Datagram, Port, Randomness, Session, SessionKey};
-use crate::config;
+use crate::config::model as config;
 use crate::ip::icmp;
 use crate::lns::{Totals, close_reason, printable};
 

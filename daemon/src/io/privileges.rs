@@ -6,7 +6,7 @@ use anyhow::Context;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, Group, Uid, User, initgroups, setgid, setuid};
 
-use crate::config::Process;
+use crate::config::model::Process;
 
 /// Becomes the configured user with the capabilities `keep` and no other. Does nothing without a configured user, or
 /// where the process is not root.

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fogline_auth::{Authenticate, Deciding, Decision, Grant, Request};
 
-use crate::config::{ScramblingOverride, User, Users};
+use crate::config::model::{ScramblingOverride, User, Users};
 
 /// Checks callers against the users of the configuration.
 pub struct UserFile {

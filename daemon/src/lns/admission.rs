@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::pools::Lease;
 use super::{Lns, Subscriber, printable};
 use crate::calls::{Port, SessionKey, Source};
-use crate::config::ScramblingOverride;
+use crate::config::model::ScramblingOverride;
 use crate::ip::icmp;
 
 /// Somebody wants to come in.

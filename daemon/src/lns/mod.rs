@@ -23,7 +23,7 @@ pub use pools::{NoAddress, Usage};
 pub use totals::{AlarmRecord, Totals};
 
 use crate::calls::{CallEvent, Calls, Datagram, Drop, Drops, Port, Randomness, Session, SessionKey};
-use crate::config;
+use crate::config::model as config;
 use crate::ip::Addresses as IpAddresses;
 use addresses::Addresses;
 use pools::{Lease, Pools};

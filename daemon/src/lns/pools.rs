@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::config::{Lns, Pool, PoolIpv4};
+use crate::config::model::{Lns, Pool, PoolIpv4};
 
 /// Numbers from 0 up, each handed out to one holder at a time. A number that comes back rests behind all others, so
 /// that late packets for its last holder do not reach the next one at once.

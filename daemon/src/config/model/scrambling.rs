@@ -16,6 +16,11 @@ impl Scrambling {
         self.config.clone()
     }
 
+    /// How much this end insists on PHS.
+    pub fn policy(&self) -> Policy {
+        self.config.policy
+    }
+
     /// What a call goes on with once its user is known, and the secrets to begin the Network phase with
     /// ([`network_phase`](negotiator::Negotiator::network_phase)).
     ///
@@ -52,8 +57,8 @@ pub struct ScramblingOverride {
 }
 
 impl ScramblingOverride {
-    /// Whether it changes what the PHS option says, which an early offer has said before the user is known.
-    pub fn changes_option(&self) -> bool {
-        self.transform.is_some() || self.coverage.is_some() || self.secret.is_some()
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }

@@ -46,3 +46,15 @@ pub struct Stored {
     /// Its NT hash (RFC 2759 section 8.3): good for MS-CHAPv2.
     pub nt_hash: Option<Hidden>,
 }
+
+impl Stored {
+    /// Whether a proof of `method` can be checked against it.
+    pub fn serves(&self, method: Method) -> bool {
+        self.password.is_some()
+            || match method {
+                Method::Pap => self.password_hash.is_some(),
+                Method::ChapMd5 => false,
+                Method::MsChapV2 => self.nt_hash.is_some(),
+            }
+    }
+}

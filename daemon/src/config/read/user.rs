@@ -1,0 +1,180 @@
+//! `[lns.users]` and the file of users.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::super::document::{At, Document, Section};
+use super::super::model::{Pool, Stored, User, Users};
+use super::super::value::{flag, host_ipv4, name, number, path, slash_64};
+use super::Reader;
+use super::link::NAME_LONGEST;
+use super::pool::StaticAddresses;
+use super::scrambling::scrambling_override;
+use super::secret::{cannot_read, crypt_hash, nt_hash, password};
+
+pub(super) fn users(mut section: Section<'_>, pools: &[Pool], reader: &Reader<'_>) -> Users {
+    const LONGEST: u64 = 64 << 20;
+
+    let file = section.at("file", path);
+    let users = file.as_ref().and_then(|file| {
+        let path = reader.resolve(&file.value);
+        let contents = reader.files.read(&path, LONGEST);
+        let contents = contents.map_err(|error| {
+            let message = format!("file: {}", cannot_read(&path, &error));
+            section.error(file.span.clone(), message);
+        });
+        let contents = contents.ok()?;
+        let document = Document::new(&path, &contents.text, reader.problems);
+        if let Some(why) = contents.exposed(&reader.trusted) {
+            document.error(0..0, format!("this file holds secrets of users, but {why}"));
+        }
+        by_name(&document, pools, reader)
+    });
+    section.finish();
+    Users {
+        file: file.map(|at| reader.resolve(&at.value)),
+        by_name: users.unwrap_or_default(),
+    }
+}
+
+/// The users of a file; `None` where it is no TOML.
+pub(super) fn by_name(
+    document: &Document<'_>,
+    pools: &[Pool],
+    reader: &Reader<'_>,
+) -> Option<BTreeMap<String, User>> {
+    let table = document.parse()?;
+    let mut root = Section::root(document, &table);
+    let mut by_name = BTreeMap::new();
+    let mut addresses = StaticAddresses::default();
+    for mut section in root.sections("user") {
+        if let Some(At { value: user, span }) = user(&mut section, pools, &mut addresses, reader) {
+            if by_name.contains_key(&user.name) {
+                section.error(span, "stands here twice; a user has one entry");
+            }
+            by_name.insert(user.name.clone(), user);
+        }
+        section.finish();
+    }
+    root.finish();
+    Some(by_name)
+}
+
+/// The user, and where its name stands.
+fn user(
+    section: &mut Section<'_>,
+    pools: &[Pool],
+    addresses: &mut StaticAddresses,
+    reader: &Reader<'_>,
+) -> Option<At<User>> {
+    const SESSIONS_MOST: u32 = 65_535;
+
+    let own = section.required("name", "what the user is called", name(NAME_LONGEST));
+    if let Some(own) = &own {
+        section.call(format!("user {:?}", own.value));
+    }
+    let stored = stored(section);
+    let pool = pool(section, pools);
+    let label = own.as_ref().map_or("", |own| own.value.as_str());
+    let ipv4 = section.at("ipv4", host_ipv4);
+    if let Some(ipv4) = &ipv4 {
+        check_ipv4(section, ipv4, pools, pool.as_deref());
+    }
+    let ipv6 = section.at("ipv6", slash_64);
+    let given = [
+        ipv4.as_ref().map(|at| (IpAddr::V4(at.value), &at.span)),
+        ipv6.as_ref().map(|at| (IpAddr::V6(at.value), &at.span)),
+    ];
+    for (address, span) in given.into_iter().flatten() {
+        if let Err(why) = addresses.give(address, label) {
+            section.error(span.clone(), why);
+        }
+    }
+    let sessions = section.at("sessions", number(1..=SESSIONS_MOST));
+    let fixed = ipv4.is_some() || ipv6.is_some();
+    if let Some(sessions) = sessions.as_ref().filter(|at| fixed && at.value > 1) {
+        section.error(
+            sessions.span.clone(),
+            "sessions: only one session can have the user's own address; leave out one of them",
+        );
+    }
+    let user = User {
+        stored,
+        ipv4: ipv4.map(|at| at.value),
+        ipv6: ipv6.map(|at| at.value),
+        pool,
+        sessions: if fixed {
+            Some(1)
+        } else {
+            sessions.map(|at| at.value)
+        },
+        disabled: section.or("disabled", false, flag),
+        scrambling: scrambling_override(section.section_or_empty("scrambling"), reader),
+        name: own.as_ref()?.value.clone(),
+    };
+    own.map(|own| At {
+        value: user,
+        span: own.span,
+    })
+}
+
+fn stored(section: &mut Section<'_>) -> Stored {
+    let written = ["password", "password-hash", "nt-hash"];
+    let is_written = section.has_any(&written);
+    let stored = Stored {
+        password: section.optional("password", password),
+        password_hash: section.optional("password-hash", crypt_hash),
+        nt_hash: section.optional("nt-hash", nt_hash),
+    };
+    if !is_written {
+        section.error(
+            section.span.clone(),
+            format!(
+                "one of {} is missing: nothing to know the user by",
+                written.join(", ")
+            ),
+        );
+    }
+    stored
+}
+
+fn pool(section: &mut Section<'_>, pools: &[Pool]) -> Option<String> {
+    let At { value, span } = section.at("pool", name(NAME_LONGEST))?;
+    if !pools.iter().any(|pool| pool.name == value) {
+        let names: Vec<_> = pools
+            .iter()
+            .map(|pool| format!("{:?}", pool.name))
+            .collect();
+        let message = format!(
+            "pool: there is no {value:?}; there are {}",
+            names.join(", ")
+        );
+        section.error(span, message);
+    }
+    Some(value)
+}
+
+fn check_ipv4(
+    section: &Section<'_>,
+    ipv4: &At<std::net::Ipv4Addr>,
+    pools: &[Pool],
+    pool: Option<&str>,
+) {
+    let address = ipv4.value;
+    for other in pools {
+        let Some(theirs) = other.ipv4 else { continue };
+        if theirs.gateway == address {
+            let message = format!("ipv4: {address} is the gateway of pool {:?}", other.name);
+            section.error(ipv4.span.clone(), message);
+        }
+    }
+    let own = pools
+        .iter()
+        .find(|other| pool.is_none_or(|name| other.name == name));
+    if own.is_none_or(|own| own.ipv4.is_none()) {
+        section.error(
+            ipv4.span.clone(),
+            "ipv4: the user's pool has no ipv4, so there is no gateway to be the other end",
+        );
+    }
+}
