@@ -264,6 +264,11 @@ impl<R: CryptoRng> Calls<R> {
         self.sessions.iter_from(0)
     }
 
+    /// Every session whose index is `first` or more, in order.
+    pub fn sessions_from(&self, first: u32) -> impl Iterator<Item = &Session<R>> {
+        self.sessions.iter_from(first)
+    }
+
     /// How many sessions there are.
     pub fn len(&self) -> usize {
         self.sessions.len()

@@ -235,9 +235,9 @@ impl<R: CryptoRng> Client<R> {
         &self.totals
     }
 
-    /// What was counted, to take keys for a key log from.
-    pub const fn totals_mut(&mut self) -> &mut Totals {
-        &mut self.totals
+    /// The calls, and what was counted: to take notices and keys from.
+    pub const fn parts(&mut self) -> (&Calls<R>, &mut Totals) {
+        (&self.calls, &mut self.totals)
     }
 
     /// The session there is.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use anyhow::Context;
 use futures_util::TryStreamExt;
 use rtnetlink::packet_route::route::RouteMessage;
-use rtnetlink::{Handle, RouteMessageBuilder};
+use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 use tokio::task::JoinHandle;
 
 /// The kernel's network configuration for one interface.
@@ -33,6 +33,16 @@ impl Network {
             index,
             connection: tokio::spawn(connection),
         })
+    }
+
+    /// Changes the interface's MTU.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_mtu(&self, mtu: u16) -> anyhow::Result<()> {
+        let message = LinkUnspec::new_with_index(self.index).mtu(mtu.into()).build();
+        let request = self.handle.link().set(message);
+        request.execute().await.with_context(|| format!("MTU {mtu} refused"))
     }
 
     /// Gives the interface an address; one that it has already is no error.

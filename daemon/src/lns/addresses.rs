@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::config::Lns;
+use crate::config::model::Lns;
 
 const NONE: u32 = u32::MAX;
 

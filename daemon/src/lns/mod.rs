@@ -20,7 +20,7 @@ use tracing::{info, warn};
 
 pub use admission::AuthenticationRequest;
 pub use pools::{NoAddress, Usage};
-pub use totals::{AlarmRecord, Totals};
+pub use totals::{AlarmRecord, Notice, Totals};
 
 use crate::calls::{CallEvent, Calls, Datagram, Drop, Drops, Port, Randomness, Session, SessionKey};
 use crate::config::model as config;
@@ -193,6 +193,16 @@ impl<R: CryptoRng> Lns<R> {
         &self.totals
     }
 
+    /// The calls, and what was counted: to take notices and keys from.
+    pub const fn parts(&mut self) -> (&Calls<R>, &mut Totals) {
+        (&self.calls, &mut self.totals)
+    }
+
+    /// The /64 that a session was given.
+    pub fn prefix_of(&self, key: SessionKey) -> Option<std::net::Ipv6Addr> {
+        self.subscriber(key)?.lease.ipv6
+    }
+
     /// Every packet dropped so far, by reason; those of sessions that are there included.
     pub fn all_drops(&self) -> Drops {
         let mut all = self.calls.all_drops();
@@ -235,12 +245,12 @@ impl<R: CryptoRng> Lns<R> {
             CallEvent::Authenticate { key, credentials } => self.ask(key, credentials),
             CallEvent::Ipv4Up { key, peer, .. } => {
                 self.addresses.set_ipv4(peer, Some(key.index));
-                self.up(key, &peer);
+                self.up(now, key, &peer);
             }
             CallEvent::Ipv6Up { key, .. } => {
                 if let Some(prefix) = self.subscriber(key).and_then(|subscriber| subscriber.lease.ipv6) {
                     self.addresses.set_ipv6(prefix, Some(key.index));
-                    self.up(key, &prefix);
+                    self.up(now, key, &prefix);
                 }
             }
             CallEvent::Ipv4Down(key) => self.forget_ipv4(key),
@@ -266,8 +276,10 @@ impl<R: CryptoRng> Lns<R> {
         let _ = port;
     }
 
-    fn up(&self, key: SessionKey, address: &dyn std::fmt::Display) {
-        info!(session = key.number(), user = self.user(key), %address, "up");
+    fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
+        let user = self.user(key).to_owned();
+        info!(session = %id(key), user, %address, "up");
+        self.totals.notice(Notice::Up { at: now, key, user });
     }
 
     fn scrambled(&mut self, key: SessionKey, agreement: &scramble::option::Agreement) {
@@ -303,7 +315,13 @@ impl<R: CryptoRng> Lns<R> {
             reason,
             "session over"
         );
-        self.totals.ended += 1;
+        let notice = Notice::Down {
+            at: now,
+            key,
+            user: self.user(key).to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.totals.notice(notice);
         let place = self.subscribers.get_mut(key.index as usize);
         let Some(subscriber) = place.and_then(|place| place.take_if(|held| held.key == key)) else {
             return;

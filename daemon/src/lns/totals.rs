@@ -17,8 +17,8 @@ const ALARMS: usize = 100;
 pub struct Totals {
     /// Calls that came up.
     pub calls: u64,
-    /// Calls that ended.
-    pub ended: u64,
+    /// Calls that ended, by who or what ended them.
+    pub ended: BTreeMap<&'static str, u64>,
     /// Calls refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// Authentications that succeeded.
@@ -33,9 +33,41 @@ pub struct Totals {
     pub alarms: u64,
     /// The latest of them.
     pub recent_alarms: VecDeque<AlarmRecord>,
+    /// What happened since somebody took it, for whoever listens.
+    pub notices: VecDeque<Notice>,
     /// New keys for the key log, where there is one.
     pub keys: VecDeque<(SessionKey, End, Agreement, Box<EpochKeys>)>,
 }
+
+/// Something worth telling whoever listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A session has an address.
+    Up {
+        /// When, since the program's start.
+        at: Duration,
+        /// The session.
+        key: SessionKey,
+        /// Whose it is.
+        user: String,
+    },
+    /// A session is over.
+    Down {
+        /// When, since the program's start.
+        at: Duration,
+        /// The session.
+        key: SessionKey,
+        /// Whose it was.
+        user: String,
+        /// Why.
+        reason: String,
+    },
+    /// An alarm was raised.
+    Alarm(AlarmRecord),
+}
+
+/// Notices that wait for somebody; older ones go.
+const NOTICES: usize = 1024;
 
 /// An alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +96,25 @@ impl Totals {
         if self.recent_alarms.len() == ALARMS {
             self.recent_alarms.pop_front();
         }
-        self.recent_alarms.push_back(AlarmRecord {
+        let record = AlarmRecord {
             at,
             session,
             user: user.into(),
             text,
-        });
+        };
+        self.notice(Notice::Alarm(record.clone()));
+        self.recent_alarms.push_back(record);
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        if self.notices.len() == NOTICES {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(notice);
+    }
+
+    pub(crate) fn ended(&mut self, cause: &'static str) {
+        *self.ended.entry(cause).or_default() += 1;
     }
 }
 
