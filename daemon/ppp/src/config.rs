@@ -1,10 +1,11 @@
 //! What the owner of an end configures.
 
+use core::fmt;
 use core::time::Duration;
 
-pub use fogline_auth::Secret;
 use fogline_auth::{Method, Timing};
 use scramble::negotiator;
+use zeroize::Zeroizing;
 
 use crate::control::Rules;
 
@@ -58,6 +59,27 @@ pub struct Subscriber {
     pub request_dns: bool,
     /// Timers of authentication.
     pub timing: Timing,
+}
+
+/// A password: erased when dropped, and nothing under `Debug`.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a password as it stands.
+    pub fn new(password: String) -> Self {
+        Self(password.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 /// LCP.

@@ -80,7 +80,7 @@ pub enum Event {
 pub enum Warning {
     /// See the text.
     #[error(
-        "authentication gave this user other scrambling terms than LCP had offered already, and the offer stands; turn the early offer off where users have terms of their own"
+        "authentication gave other scrambling terms than this call began with (by an early offer in LCP, or before LCP restarted), and those stand; turn the early offer off where users have terms of their own"
     )]
     ScramblingAfterOffer,
     /// The peer gave us no address.

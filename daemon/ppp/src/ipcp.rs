@@ -109,6 +109,7 @@ impl Negotiation for Ipcp {
 
     fn judge(&mut self, options: Options<'_>, answer: &mut Answer, _random: &mut dyn CryptoRng) {
         let mut seen = [false; 256];
+        self.peer = self.grant.map_or(Ipv4Addr::UNSPECIFIED, |grant| grant.peer);
         for option in options.iter() {
             let again = core::mem::replace(&mut seen[usize::from(option.kind)], true);
             match (option.kind, address(&option)) {

@@ -17,13 +17,15 @@ pub mod nd;
 pub mod option;
 pub mod packet;
 mod queue;
+#[cfg(test)]
+mod test;
 
 pub use config::{
     Access, Config, LcpConfig, NetworkConfig, Role, RouterAdvertisement, Secret, Subscriber,
 };
 pub use event::{
     Arrival, CloseReason, Counters, Decision, DownReason, Event, Granted, Ipv4Grant, Ipv6Grant,
-    Warning,
+    Network, Warning,
 };
 pub use lcp::LcpOptions;
-pub use link::{Link, Phase, Proxy, ProxyAuthentication, ProxyProof};
+pub use link::{Link, Phase, Proxy, ProxyAuthentication};

@@ -181,8 +181,10 @@ impl Options {
             return false;
         };
         let (mut own, mut peer) = (Peer::default(), Peer::default());
+        // A LAC that acknowledged PHS's option unread does not count (draft section 3.4), and does no harm.
+        let mut offers = received.iter();
         let known = sent.iter().all(|option| own.adopt(&option))
-            && received.iter().all(|option| peer.adopt(&option));
+            && offers.all(|option| option.kind == kind::VENDOR || peer.adopt(&option));
         let wanted = methods(config);
         let authenticated = match own.method {
             Some(method) => wanted.contains(&method),
