@@ -109,7 +109,11 @@ fn user(
             "sessions: only one session can have the user's own address; leave out one of them",
         );
     }
+    let disabled = section.or("disabled", false, flag);
+    let scrambling = scrambling_override(section.section_or_empty("scrambling"), reader);
+    let At { value: name, span } = own?;
     let user = User {
+        name,
         credential: credential?,
         ipv4: ipv4.map(|at| at.value),
         ipv6: ipv6.map(|at| at.value),
@@ -119,14 +123,10 @@ fn user(
         } else {
             sessions.map(|at| at.value)
         },
-        disabled: section.or("disabled", false, flag),
-        scrambling: scrambling_override(section.section_or_empty("scrambling"), reader),
-        name: own.as_ref()?.value.clone(),
+        disabled,
+        scrambling,
     };
-    own.map(|own| At {
-        value: user,
-        span: own.span,
-    })
+    Some(At { value: user, span })
 }
 
 /// The password, or hashes of it. What is wrong with them is told by the option at fault.
@@ -190,7 +190,9 @@ fn check_ipv4(
     let own = pools
         .iter()
         .find(|other| pool.is_none_or(|name| other.name == name));
-    if own.is_none_or(|own| own.ipv4.is_none()) {
+    // That there is no pool of that name was told.
+    let lacks_gateway = own.map_or(pool.is_none(), |own| own.ipv4.is_none());
+    if lacks_gateway {
         section.error(
             ipv4.span.clone(),
             "ipv4: the user's pool has no ipv4, so there is no gateway to be the other end",
