@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use fogline::capture::{self, Problem};
+use fogline::config;
 use fogline::dpi::engine;
 use fogline::pcap;
 
@@ -37,6 +38,9 @@ impl Exit {
             if let Some(engine::Error::Missing { .. }) = cause.downcast_ref() {
                 return Self::Unavailable;
             }
+            if let Some(errors) = cause.downcast_ref::<config::Errors>() {
+                return Self::of_config(errors);
+            }
             if let Some(error) = cause.downcast_ref::<pcap::Error>() {
                 return Self::of_pcap(error);
             }
@@ -45,6 +49,15 @@ impl Exit {
             }
         }
         Self::Failure
+    }
+
+    /// The code for a configuration that cannot be used.
+    pub fn of_config(errors: &config::Errors) -> Self {
+        if errors.unreadable {
+            Self::NoInput
+        } else {
+            Self::BadInput
+        }
     }
 
     fn of_pcap(error: &pcap::Error) -> Self {

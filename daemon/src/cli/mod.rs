@@ -1,8 +1,11 @@
 //! The command line: one module for each subcommand.
 
+mod check_config;
 mod completions;
 mod demo;
 pub mod exit;
+mod genpsk;
+mod hash_password;
 mod pcap;
 mod report;
 mod scrambling;
@@ -40,6 +43,9 @@ enum Command {
     Demo(demo::Args),
     Pcap(pcap::Args),
     Report(report::Args),
+    CheckConfig(check_config::Args),
+    Genpsk(genpsk::Args),
+    HashPassword(hash_password::Args),
     Vectors(vectors::Args),
     Completions(completions::Args),
 }
@@ -50,6 +56,9 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args),
+        Command::Genpsk(args) => genpsk::run(&args),
+        Command::HashPassword(args) => hash_password::run(&args),
         Command::Vectors(args) => vectors::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -3,12 +3,13 @@
 //! A message shows the value where it is none of the secrets; those have a reader of their own.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use fogline_auth::Prefix64;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use toml::de::DeValue;
 use zeroize::Zeroizing;
@@ -221,12 +222,10 @@ pub(super) fn prefix_ipv6(node: &Node<'_>) -> Result<Ipv6Net, Fault> {
 }
 
 /// The /64 of a subscriber.
-pub(super) fn slash_64(node: &Node<'_>) -> Result<Ipv6Addr, Fault> {
+pub(super) fn prefix_64(node: &Node<'_>) -> Result<Prefix64, Fault> {
     let net = prefix_ipv6(node)?;
-    if net.prefix_len() != 64 {
-        return Err(format!("{net} is not a /64; a subscriber has exactly one").into());
-    }
-    Ok(net.network())
+    let prefix = Prefix64::new(net.network()).filter(|_| net.prefix_len() == 64);
+    prefix.ok_or_else(|| format!("{net} is not a /64; a subscriber has exactly one").into())
 }
 
 fn prefix(node: &Node<'_>) -> Result<IpNet, Fault> {

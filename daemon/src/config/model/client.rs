@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AuthenticationTiming, Hidden, L2tp, Lcp, Method, Path, Scrambling};
+use fogline_auth::{Method, Timing};
+
+use super::{Hidden, L2tp, Lcp, Path, Scrambling};
 
 /// A subscriber that dials an access server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub struct Client {
     /// `[client.lcp]`.
     pub lcp: Lcp,
     /// `[client.authentication-timing]`.
-    pub authentication_timing: AuthenticationTiming,
+    pub authentication_timing: Timing,
     /// `[client.l2tp]`.
     pub l2tp: L2tp,
 }

@@ -79,19 +79,6 @@ pub struct Lcp {
     pub identification: bool,
 }
 
-/// `[lns.authentication-timing]` and `[client.authentication-timing]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthenticationTiming {
-    /// Between Challenges without an answer.
-    pub restart: Duration,
-    /// Challenges without an answer before giving up.
-    pub requests: u32,
-    /// How long all of it may take.
-    pub deadline: Duration,
-    /// Between Challenges of an open link; `None` (in the file `"off"`) for none.
-    pub rechallenge: Option<Duration>,
-}
-
 /// `[lns.l2tp]` and `[client.l2tp]`: control connections (RFC 2661).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct L2tp {

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fogline_auth::{Method, Timing};
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::{AuthenticationTiming, Hidden, L2tp, Lcp, Method, Path, Scrambling, User};
+use super::{Hidden, L2tp, Lcp, Path, Scrambling, User};
 
 /// An L2TP access server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Lns {
     /// `[lns.lcp]`.
     pub lcp: Lcp,
     /// `[lns.authentication-timing]`.
-    pub authentication_timing: AuthenticationTiming,
+    pub authentication_timing: Timing,
     /// `[lns.l2tp]`.
     pub l2tp: L2tp,
     /// `[lns.router-advertisement]`.

@@ -13,10 +13,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use client::{Client, DefaultRoute, Dns, Hooks, Redial, Server};
-pub use link::{AddressControl, AuthenticationTiming, L2tp, Lcp, Path};
+pub use link::{AddressControl, L2tp, Lcp, Path};
 pub use lns::{Limits, Listener, Lns, Pool, PoolIpv4, Proxy, RouterAdvertisement, Users};
 pub use scrambling::{Scrambling, ScramblingOverride};
-pub use user::{Method, Stored, User};
+pub use user::{Credential, User};
 
 use super::Hidden;
 

@@ -3,8 +3,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use fogline_auth::Method;
+use fogline_auth::verify::Secret;
+use zeroize::Zeroizing;
+
+use super::super::Hidden;
 use super::super::document::{At, Fault, Node, Section};
-use super::super::model::{Client, DefaultRoute, Dns, Hooks, Method, Redial, Server};
+use super::super::model::{Client, DefaultRoute, Dns, Hooks, Redial, Server};
 use super::super::value::{
     absolute_path, duration, flag, interface, kind, name, number, one_of, or_off, set,
     socket_address, text,
@@ -12,7 +17,7 @@ use super::super::value::{
 use super::Reader;
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
-use super::secret::{PASSWORD, TUNNEL_SECRET, fits_pap, hidden};
+use super::secret::{PASSWORD, TUNNEL_SECRET, hidden};
 
 pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Client> {
     let why = "whom to dial, such as \"lns.example.net\" or \"192.0.2.1:1701\"";
@@ -40,8 +45,8 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
     let password = hidden(&mut section, &PASSWORD, reader);
     match &password {
         Some(At { value, span }) => {
-            if let Err(fault) = fits_pap(value.as_bytes().len()) {
-                section.error(span.clone(), format!("password: {}", fault.message));
+            if let Err(error) = Secret::parse(value.as_str()) {
+                section.error(span.clone(), format!("password: {error}"));
             }
         }
         None if !is_written => {
@@ -88,7 +93,7 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         user: user.map(|at| at.value).unwrap_or_default(),
         password: password
             .map(|at| at.value)
-            .unwrap_or_else(|| super::super::Hidden::new(Vec::new())),
+            .unwrap_or_else(|| Hidden::new(Zeroizing::default())),
         authentication: authentication(&mut section),
         tun: section.or("tun", "fogline1".into(), interface),
         ipv4: ipv4.is_none_or(|at| at.value),

@@ -3,8 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use fogline_auth::{Method, Timing};
+
 use super::super::document::{Section, Span};
-use super::super::model::{AddressControl, AuthenticationTiming, L2tp, Lcp, Method, Path};
+use super::super::model::{AddressControl, L2tp, Lcp, Path};
 use super::super::value::{duration, flag, number, one_of, or_off};
 
 pub(super) const METHODS: &[(&str, Method)] = &[
@@ -63,12 +65,13 @@ pub(super) fn lcp(mut section: Section<'_>) -> (Lcp, Option<Span>) {
     (lcp, span)
 }
 
-pub(super) fn authentication_timing(mut section: Section<'_>) -> AuthenticationTiming {
-    let timing = AuthenticationTiming {
-        restart: section.or("restart", seconds(3), duration(WAIT)),
-        requests: section.or("requests", 10, number(TRIES)),
-        deadline: section.or("deadline", seconds(60), duration(WAIT)),
-        rechallenge: section.or("rechallenge", None, or_off(duration(LONG))),
+pub(super) fn authentication_timing(mut section: Section<'_>) -> Timing {
+    let defaults = Timing::default();
+    let timing = Timing {
+        restart: section.or("restart", defaults.restart, duration(WAIT)),
+        requests: section.or("requests", defaults.requests, number(TRIES)),
+        deadline: section.or("deadline", defaults.deadline, duration(WAIT)),
+        rechallenge: section.or("rechallenge", defaults.rechallenge, or_off(duration(LONG))),
     };
     section.finish();
     timing

@@ -1,11 +1,10 @@
 //! `[lns]`, and what its sections must have to do with each other.
 
+use fogline_auth::Method;
 use scramble::negotiator::Policy;
 
 use super::super::document::{At, Section, Span};
-use super::super::model::{
-    Limits, Listener, Lns, Method, Pool, Proxy, RouterAdvertisement, User, Users,
-};
+use super::super::model::{Limits, Listener, Lns, Pool, Proxy, RouterAdvertisement, User, Users};
 use super::super::value::{duration, flag, interface, name, number, one_of, set, socket_address};
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
@@ -307,7 +306,7 @@ fn check_methods<'u>(
     users: impl Iterator<Item = &'u User> + Clone,
 ) {
     let methods = &read.listener.authentication;
-    let knows = |user: &User, method| user.stored.serves(method);
+    let knows = |user: &User, method| user.credential.serves(method);
     let never = users
         .clone()
         .filter(|user| !methods.iter().any(|&method| knows(user, method)));

@@ -71,27 +71,26 @@ pub(super) fn config(
         .section("client")
         .map(|section| client::client(section, &reader));
     let metrics = root.section("metrics").map(metrics);
-    let config = Config {
-        control: control(root.section_or_empty("control")),
-        log: log(root.section_or_empty("log")),
-        state: state(root.section_or_empty("state")),
-        process,
-        metrics: transpose(metrics)?,
-        lns: transpose(lns)?,
-        client: transpose(client)?,
-    };
-    if config.lns.is_none() && config.client.is_none() {
-        root.error(
-            0..0,
-            "there is neither [lns] nor [client]: nothing to do; see fogline.toml in packaging/",
-        );
+    let control = control(root.section_or_empty("control"));
+    let log = log(root.section_or_empty("log"));
+    let state = state(root.section_or_empty("state"));
+    if lns.is_none() && client.is_none() {
+        root.error(0..0, "there is neither [lns] nor [client]: nothing to do");
     }
     root.finish();
-    Some(config)
+    Some(Config {
+        control,
+        log,
+        state,
+        process,
+        metrics: understood(metrics)?,
+        lns: understood(lns)?,
+        client: understood(client)?,
+    })
 }
 
 /// A section that is there must have been understood.
-fn transpose<T>(section: Option<Option<T>>) -> Option<Option<T>> {
+fn understood<T>(section: Option<Option<T>>) -> Option<Option<T>> {
     match section {
         None => Some(None),
         Some(understood) => understood.map(Some),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::super::document::{At, Section};
 use super::super::model::{Pool, PoolIpv4};
@@ -32,6 +32,7 @@ fn pool(section: &mut Section<'_>, others: &[Pool]) -> Option<Pool> {
             section.error(own.span.clone(), "another pool has that name");
         }
     }
+    let (has_ipv4, has_ipv6) = (section.has_any(&["ipv4"]), section.has_any(&["ipv6"]));
     let ipv4 = section.at("ipv4", prefix_ipv4);
     let ipv6 = section.at("ipv6", prefix_ipv6);
     if let Some(long) = ipv6
@@ -52,19 +53,20 @@ fn pool(section: &mut Section<'_>, others: &[Pool]) -> Option<Pool> {
             section.error(span.clone(), message);
         }
     }
-    let has_ipv4 = ipv4.is_some();
-    let ipv4 = ipv4.and_then(|prefix| pool_ipv4(section, prefix, others));
-    if !has_ipv4 {
-        if let Some(gateway) = section.at("gateway", host_ipv4) {
-            section.error(gateway.span, "gateway: belongs to ipv4, which is missing");
-        }
-        if ipv6.is_none() {
-            section.error(
-                section.span.clone(),
-                "has neither ipv4 nor ipv6: nothing to hand out",
-            );
-        }
+    let gateway = section.at("gateway", host_ipv4);
+    if let Some(gateway) = gateway.as_ref().filter(|_| !has_ipv4) {
+        section.error(
+            gateway.span.clone(),
+            "gateway: belongs to ipv4, which is missing",
+        );
     }
+    if !has_ipv4 && !has_ipv6 {
+        section.error(
+            section.span.clone(),
+            "has neither ipv4 nor ipv6: nothing to hand out",
+        );
+    }
+    let ipv4 = ipv4.and_then(|prefix| pool_ipv4(section, prefix, gateway, others));
     let (dns_ipv4, dns_ipv6) = name_servers(section);
     Some(Pool {
         name: own?.value,
@@ -88,11 +90,11 @@ fn overlapping<'p>(net: &IpNet, others: &'p [Pool]) -> Option<(&'p Pool, IpNet)>
 }
 
 fn pool_ipv4(
-    section: &mut Section<'_>,
-    prefix: At<ipnet::Ipv4Net>,
+    section: &Section<'_>,
+    prefix: At<Ipv4Net>,
+    given: Option<At<Ipv4Addr>>,
     others: &[Pool],
 ) -> Option<PoolIpv4> {
-    let given = section.at("gateway", host_ipv4);
     let first = prefix.value.hosts().next()?;
     let gateway = given.as_ref().map_or(first, |at| at.value);
     let ipv4 = PoolIpv4 {

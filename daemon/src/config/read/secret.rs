@@ -49,7 +49,7 @@ pub(super) fn hidden(
 ) -> Option<At<Hidden>> {
     let At { value, span } = raw(section, keys, Place::MainFile, reader)?;
     Some(At {
-        value: Hidden::new(value.as_bytes().to_vec()),
+        value: Hidden::new(value),
         span,
     })
 }
@@ -154,65 +154,7 @@ pub(super) fn cannot_read(path: &Path, error: &io::Error) -> String {
     format!("{} {why}", path.display())
 }
 
-/// An NT hash: 32 hex digits.
-pub(super) fn nt_hash(node: &Node<'_>) -> Result<Hidden, Fault> {
-    let mut hash = [0; 16];
-    hex::decode_to_slice(secret_text(node)?.as_bytes(), &mut hash)
-        .map_err(|_| "is not 32 hex digits; fogline hash-password --nt makes one")?;
-    Ok(Hidden::new(hash.to_vec()))
-}
-
-/// A hash in the form of crypt(3) with SHA-512: `$6$`, maybe `rounds=N$`, a salt, `$` and 86 characters.
-pub(super) fn crypt_hash(node: &Node<'_>) -> Result<Hidden, Fault> {
-    let text = secret_text(node)?;
-    if !is_crypt_hash(&text) {
-        return Err("is not of the form $6$salt$hash; fogline hash-password makes one".into());
-    }
-    Ok(Hidden::new(text.as_bytes().to_vec()))
-}
-
-fn is_crypt_hash(text: &str) -> bool {
-    const HASH_LEN: usize = 86;
-    const SALT_MAX: usize = 16;
-    const ROUNDS: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
-
-    let Some(rest) = text.strip_prefix("$6$") else {
-        return false;
-    };
-    let rest = match rest.strip_prefix("rounds=") {
-        None => Some(rest),
-        Some(rest) => rest.split_once('$').and_then(|(rounds, rest)| {
-            // More rounds would let every caller cost us seconds.
-            let rounds = rounds.parse().ok()?;
-            ROUNDS.contains(&rounds).then_some(rest)
-        }),
-    };
-    let is_crypt64 = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/'))
-    };
-    rest.and_then(|rest| rest.split_once('$'))
-        .is_some_and(|(salt, hash)| {
-            (1..=SALT_MAX).contains(&salt.len())
-                && hash.len() == HASH_LEN
-                && is_crypt64(salt)
-                && is_crypt64(hash)
-        })
-}
-
-/// A user's password in plain.
-pub(super) fn password(node: &Node<'_>) -> Result<Hidden, Fault> {
-    let text = secret_text(node)?;
-    fits_pap(text.len())?;
-    Ok(Hidden::new(text.as_bytes().to_vec()))
-}
-
-/// PAP has one byte for a password's length (RFC 1334 section 2.2.1).
-pub(super) fn fits_pap(length: usize) -> Result<(), Fault> {
-    const LONGEST: usize = 255;
-
-    match length {
-        0..=LONGEST => Ok(()),
-        _ => Err(format!("has {length} bytes, {LONGEST} are the most").into()),
-    }
+/// Text that nobody is to see, in a file that was found to be private.
+pub(super) fn private_text(node: &Node<'_>) -> Result<Hidden, Fault> {
+    secret_text(node).map(Hidden::new)
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::super::document::{At, Document, Section};
-use super::super::model::{Pool, Stored, User, Users};
-use super::super::value::{flag, host_ipv4, name, number, path, slash_64};
+use super::super::model::{Credential, Pool, User, Users};
+use super::super::value::{flag, host_ipv4, name, number, path, prefix_64};
 use super::Reader;
 use super::link::NAME_LONGEST;
 use super::pool::StaticAddresses;
 use super::scrambling::scrambling_override;
-use super::secret::{cannot_read, crypt_hash, nt_hash, password};
+use super::secret::{cannot_read, private_text};
 
 pub(super) fn users(mut section: Section<'_>, pools: &[Pool], reader: &Reader<'_>) -> Users {
     const LONGEST: u64 = 64 << 20;
@@ -73,17 +73,28 @@ fn user(
     if let Some(own) = &own {
         section.call(format!("user {:?}", own.value));
     }
-    let stored = stored(section);
+    const WRITTEN: [&str; 3] = ["password", "password-hash", "nt-hash"];
+    if !section.has_any(&WRITTEN) {
+        section.error(
+            section.span.clone(),
+            format!(
+                "one of {} is missing: nothing to know the user by",
+                WRITTEN.join(", ")
+            ),
+        );
+    }
+    let credential = credential(section);
     let pool = pool(section, pools);
     let label = own.as_ref().map_or("", |own| own.value.as_str());
     let ipv4 = section.at("ipv4", host_ipv4);
     if let Some(ipv4) = &ipv4 {
         check_ipv4(section, ipv4, pools, pool.as_deref());
     }
-    let ipv6 = section.at("ipv6", slash_64);
+    let ipv6 = section.at("ipv6", prefix_64);
     let given = [
         ipv4.as_ref().map(|at| (IpAddr::V4(at.value), &at.span)),
-        ipv6.as_ref().map(|at| (IpAddr::V6(at.value), &at.span)),
+        ipv6.as_ref()
+            .map(|at| (IpAddr::V6(at.value.network()), &at.span)),
     ];
     for (address, span) in given.into_iter().flatten() {
         if let Err(why) = addresses.give(address, label) {
@@ -98,8 +109,12 @@ fn user(
             "sessions: only one session can have the user's own address; leave out one of them",
         );
     }
+    let disabled = section.or("disabled", false, flag);
+    let scrambling = scrambling_override(section.section_or_empty("scrambling"), reader);
+    let At { value: name, span } = own?;
     let user = User {
-        stored,
+        name,
+        credential: credential?,
         ipv4: ipv4.map(|at| at.value),
         ipv6: ipv6.map(|at| at.value),
         pool,
@@ -108,34 +123,38 @@ fn user(
         } else {
             sessions.map(|at| at.value)
         },
-        disabled: section.or("disabled", false, flag),
-        scrambling: scrambling_override(section.section_or_empty("scrambling"), reader),
-        name: own.as_ref()?.value.clone(),
+        disabled,
+        scrambling,
     };
-    own.map(|own| At {
-        value: user,
-        span: own.span,
-    })
+    Some(At { value: user, span })
 }
 
-fn stored(section: &mut Section<'_>) -> Stored {
-    let written = ["password", "password-hash", "nt-hash"];
-    let is_written = section.has_any(&written);
-    let stored = Stored {
-        password: section.optional("password", password),
-        password_hash: section.optional("password-hash", crypt_hash),
-        nt_hash: section.optional("nt-hash", nt_hash),
+/// The password, or hashes of it. What is wrong with them is told by the option at fault.
+fn credential(section: &mut Section<'_>) -> Option<Credential> {
+    let password = section.at("password", private_text);
+    let crypt = section.at("password-hash", |node| {
+        let hash = private_text(node)?;
+        Credential::hashes(Some(hash.clone()), None).map_err(|error| error.to_string())?;
+        Ok(hash)
+    });
+    let nt = section.at("nt-hash", |node| {
+        let hash = private_text(node)?;
+        Credential::hashes(None, Some(hash.clone())).map_err(|error| error.to_string())?;
+        Ok(hash)
+    });
+    let Some(password) = password else {
+        return Credential::hashes(crypt.map(|at| at.value), nt.map(|at| at.value)).ok();
     };
-    if !is_written {
+    for hash in [crypt, nt].into_iter().flatten() {
         section.error(
-            section.span.clone(),
-            format!(
-                "one of {} is missing: nothing to know the user by",
-                written.join(", ")
-            ),
+            hash.span,
+            "there is a password as well, which serves every method; keep the password or the hashes",
         );
     }
-    stored
+    let credential = Credential::password(password.value);
+    credential
+        .map_err(|error| section.error(password.span, format!("password: {error}")))
+        .ok()
 }
 
 fn pool(section: &mut Section<'_>, pools: &[Pool]) -> Option<String> {
@@ -171,7 +190,9 @@ fn check_ipv4(
     let own = pools
         .iter()
         .find(|other| pool.is_none_or(|name| other.name == name));
-    if own.is_none_or(|own| own.ipv4.is_none()) {
+    // That there is no pool of that name was told.
+    let lacks_gateway = own.map_or(pool.is_none(), |own| own.ipv4.is_none());
+    if lacks_gateway {
         section.error(
             ipv4.span.clone(),
             "ipv4: the user's pool has no ipv4, so there is no gateway to be the other end",
