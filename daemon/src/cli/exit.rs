@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use fogline::capture::{self, Problem};
+use fogline::control::{ClientError, Code};
 use fogline::dpi::engine;
 use fogline::pcap;
 
@@ -21,7 +22,7 @@ pub enum Exit {
     BadInput = 65,
     /// An input file is not there or cannot be opened.
     NoInput = 66,
-    /// Another program that is needed is not installed.
+    /// Another program that is needed is not installed, or the daemon does not answer.
     Unavailable = 69,
     /// An output file cannot be made.
     CannotCreate = 73,
@@ -37,6 +38,9 @@ impl Exit {
             if let Some(engine::Error::Missing { .. }) = cause.downcast_ref() {
                 return Self::Unavailable;
             }
+            if let Some(error) = cause.downcast_ref::<ClientError>() {
+                return Self::of_client(error);
+            }
             if let Some(error) = cause.downcast_ref::<pcap::Error>() {
                 return Self::of_pcap(error);
             }
@@ -45,6 +49,14 @@ impl Exit {
             }
         }
         Self::Failure
+    }
+
+    fn of_client(error: &ClientError) -> Self {
+        match error {
+            ClientError::NoDaemon(_) | ClientError::Io { .. } => Self::Unavailable,
+            ClientError::Refused(failure) if failure.code == Code::Unavailable => Self::Unavailable,
+            _ => Self::Failure,
+        }
     }
 
     fn of_pcap(error: &pcap::Error) -> Self {

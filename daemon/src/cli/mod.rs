@@ -1,11 +1,19 @@
 //! The command line: one module for each subcommand.
 
 mod completions;
+mod daemon;
 mod demo;
 pub mod exit;
+mod output;
 mod pcap;
 mod report;
 mod scrambling;
+mod session;
+mod sessions;
+mod status;
+mod tasks;
+mod top;
+mod tunnels;
 mod vectors;
 
 use std::io::{self, IsTerminal, Write};
@@ -26,9 +34,11 @@ use exit::Exit;
   fogline demo --transform decoy    the same with bogus records instead of none
   fogline pcap --help               scramble captures of your own
   fogline report BEFORE AFTER       what DPI sees of two captures
+  fogline status                    how the daemon on this machine is
+  fogline top                       its sessions, live
 
 Exit status: 0 done, 1 failed, 2 usage, 65 damaged or unknown input, 66 input not there,
-69 another program is missing, 73 output cannot be made."
+69 another program is missing or the daemon does not answer, 73 output cannot be made."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -40,6 +50,14 @@ enum Command {
     Demo(demo::Args),
     Pcap(pcap::Args),
     Report(report::Args),
+    Status(status::Args),
+    Sessions(sessions::Args),
+    Session(session::Args),
+    Tunnels(tunnels::Args),
+    Top(top::Args),
+    Kick(tasks::Kick),
+    Rekey(tasks::Rekey),
+    Reload(tasks::Reload),
     Vectors(vectors::Args),
     Completions(completions::Args),
 }
@@ -50,6 +68,14 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Sessions(args) => sessions::run(args),
+        Command::Session(args) => session::run(&args),
+        Command::Tunnels(args) => tunnels::run(&args),
+        Command::Top(args) => top::run(&args),
+        Command::Kick(args) => tasks::kick(args),
+        Command::Rekey(args) => tasks::rekey(args),
+        Command::Reload(args) => tasks::reload(&args),
         Command::Vectors(args) => vectors::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
