@@ -10,6 +10,8 @@ pub mod dpi;
 pub mod io;
 pub mod ip;
 pub mod lns;
+pub mod metrics;
 pub mod pcap;
+pub mod service;
 mod settings;
 pub mod vectors;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fogline_l2tp::{CallCause, CallId, Established, Event as L2tpEvent};
-use fogline_ppp::{Event as LinkEvent, Link};
+use fogline_ppp::{DownReason, Event as LinkEvent, Link};
 use rand_core::CryptoRng;
 use scramble::negotiator::{DataMode, Event as PhsEvent};
 use scramble::transform::burst::{Session as Keys, SessionIndex};
@@ -54,7 +54,7 @@ impl<R: CryptoRng> Calls<R> {
             L2tpEvent::CallDown { call, reason } => {
                 let route = self.listeners[listener].routes.find(call.tunnel.0, call.session);
                 match route {
-                    Some(index) => self.remove(index, reason.to_string()),
+                    Some(index) => self.remove(index, "l2tp", reason.to_string()),
                     None => self.events.push_back(CallEvent::CallFailed { listener, reason: reason.to_string() }),
                 }
             }
@@ -170,8 +170,10 @@ impl<R: CryptoRng> Calls<R> {
             LinkEvent::LcpUp => return,
             LinkEvent::Authenticate(credentials) => CallEvent::Authenticate {
                 key,
-                credentials: Box::new(credentials),
+                credentials: Some(Box::new(credentials)),
             },
+            LinkEvent::Authorize => CallEvent::Authenticate { key, credentials: None },
+            LinkEvent::Warning(warning) => CallEvent::Warning { key, warning },
             LinkEvent::Ipv4Up { local, peer, dns } => {
                 session.ipv4 = Some(Ipv4Link { local, peer });
                 CallEvent::Ipv4Up { key, local, peer, dns }
@@ -193,7 +195,7 @@ impl<R: CryptoRng> Calls<R> {
             }
             LinkEvent::Down(reason) => {
                 let cause = CallCause::administrative(reason.to_string());
-                self.end_session(now, index, cause, reason.to_string(), port);
+                self.end_session(now, index, cause, cause_name(&reason), reason.to_string(), port);
                 return;
             }
         };
@@ -272,6 +274,7 @@ impl<R: CryptoRng> Calls<R> {
         now: Duration,
         index: u32,
         cause: CallCause,
+        name: &'static str,
         reason: String,
         port: &mut P,
     ) {
@@ -279,20 +282,35 @@ impl<R: CryptoRng> Calls<R> {
             return;
         };
         let (listener, call) = (session.listener, session.call);
-        self.remove(index, reason);
+        self.remove(index, name, reason);
         self.listeners[listener].endpoint.hang_up(now, call, cause);
         self.pump(now, listener, port);
     }
 
-    fn remove(&mut self, index: u32, reason: String) {
+    fn remove(&mut self, index: u32, cause: &'static str, reason: String) {
         self.scrambler.remove(SessionIndex(index));
         self.timers.clear(index);
         if let Some(session) = self.sessions.remove(index) {
             self.listeners[session.listener].routes.remove(session.call);
             self.traffic.add(&session.traffic);
             self.drops.add(&session.drops);
-            self.events.push_back(CallEvent::Down { session, reason });
+            self.events.push_back(CallEvent::Down { session, cause, reason });
         }
+    }
+}
+
+/// What ended a link, in a word.
+const fn cause_name(reason: &DownReason) -> &'static str {
+    match reason {
+        DownReason::Closed(_) => "closed",
+        DownReason::PeerTerminated(_) => "peer-terminated",
+        DownReason::NoAnswer => "no-answer",
+        DownReason::EchoLost => "echo-lost",
+        DownReason::LoopedBack => "looped-back",
+        DownReason::NoConvergence | DownReason::LcpRejected => "lcp",
+        DownReason::AuthenticationRefused | DownReason::AuthenticationFailed(_) => "authentication",
+        DownReason::Refused(_) | DownReason::SecretAfterOffer(_) => "scrambling",
+        DownReason::NoNetwork => "no-network",
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fogline_auth::Credentials;
+use fogline_ppp::Warning;
 use scramble::agreement::{End, EpochKeys};
 use scramble::negotiator::{Alarm, Reason};
 use scramble::option::Agreement;
@@ -51,8 +52,8 @@ pub enum CallEvent<R> {
     Authenticate {
         /// The session.
         key: SessionKey,
-        /// What the peer presented.
-        credentials: Box<Credentials>,
+        /// What the peer presented; `None` where nobody is asked who it is.
+        credentials: Option<Box<Credentials>>,
     },
     /// IPCP is up.
     Ipv4Up {
@@ -119,6 +120,13 @@ pub enum CallEvent<R> {
         /// What.
         alarm: Alarm,
     },
+    /// Something is not as configured, and the session goes on.
+    Warning {
+        /// The session.
+        key: SessionKey,
+        /// What.
+        warning: Warning,
+    },
     /// New keys, where they are shown.
     Keys {
         /// The session.
@@ -134,6 +142,8 @@ pub enum CallEvent<R> {
     Down {
         /// All that is known of it.
         session: Box<Session<R>>,
+        /// What ended it, in a word, for counters.
+        cause: &'static str,
         /// Why.
         reason: String,
     },

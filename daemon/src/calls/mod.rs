@@ -222,7 +222,7 @@ impl<R: CryptoRng> Calls<R> {
     pub fn hang_up<P: Port>(&mut self, now: Duration, key: SessionKey, cause: CallCause, port: &mut P) {
         if self.session(key).is_some() {
             let reason = cause.to_string();
-            self.end_session(now, key.index, cause, reason, port);
+            self.end_session(now, key.index, cause, "shutdown", reason, port);
         }
     }
 

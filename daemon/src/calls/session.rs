@@ -22,21 +22,6 @@ pub struct SessionKey {
     pub generation: u32,
 }
 
-impl SessionKey {
-    /// The key as one number, for people and for the control socket.
-    pub const fn number(self) -> u64 {
-        (self.generation as u64) << 32 | self.index as u64
-    }
-
-    /// The key that [`number`](Self::number) stands for.
-    pub const fn from_number(number: u64) -> Self {
-        Self {
-            index: number as u32,
-            generation: (number >> 32) as u32,
-        }
-    }
-}
-
 /// One PPP session.
 pub struct Session<R> {
     /// Its name.
@@ -245,12 +230,6 @@ impl<R> Session<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_are_numbers_and_back() {
-        let key = SessionKey { index: 7, generation: 9 };
-        assert_eq!(SessionKey::from_number(key.number()), key);
-    }
 
     #[test]
     fn a_subscriber_may_use_its_own_addresses_only() {

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::calls::{CallEvent, Calls, Datagram, Port, Randomness, Session, SessionKey};
 use crate::config::model as config;
 use crate::ip::icmp;
-use crate::lns::{Totals, close_reason, printable};
+use crate::lns::{Notice, Totals, close_reason, printable};
 
 /// What the client's host has to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,6 +274,7 @@ impl<R: CryptoRng> Client<R> {
             CallEvent::Ipv4Up { key, local, peer, dns } => {
                 info!(%local, %peer, "IPv4 up");
                 let mtu = self.mtu(key);
+                self.totals.notice(Notice::Up { at: now, key, user: self.config.user.clone() });
                 self.events.push_back(ClientEvent::Ipv4Up { local, peer, dns, mtu });
             }
             CallEvent::Ipv4Down(_) => self.events.push_back(ClientEvent::Ipv4Down),
@@ -310,14 +311,24 @@ impl<R: CryptoRng> Client<R> {
             CallEvent::Keys { key, own, agreement, keys } => {
                 self.totals.keys.push_back((key, own, agreement, keys));
             }
-            CallEvent::Down { session, reason } => self.down(now, &session, reason, port),
+            CallEvent::Warning { warning, .. } => warn!("{warning}"),
+            CallEvent::Down { session, cause, reason } => {
+                self.totals.ended(cause);
+                self.down(now, &session, reason, port);
+            }
             // Nobody calls a subscriber, and nobody proves anything to it but by MS-CHAPv2, which its link checks.
             CallEvent::CallRefused { .. } | CallEvent::Authenticate { .. } => {}
         }
     }
 
     fn down<P: Port>(&mut self, now: Duration, session: &Session<R>, reason: String, port: &mut P) {
-        self.totals.ended += 1;
+        let notice = Notice::Down {
+            at: now,
+            key: session.key,
+            user: self.config.user.clone(),
+            reason: reason.clone(),
+        };
+        self.totals.notice(notice);
         if session.ipv4.is_some() {
             self.events.push_back(ClientEvent::Ipv4Down);
         }

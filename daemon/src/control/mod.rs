@@ -39,7 +39,7 @@ pub use reply::{Code, Event, Failure, Page, Reply, ReplyFrame};
 pub use request::{Incoming, PageQuery, Request, SessionQuery, Who};
 pub use server::{MAX_CONNECTIONS, serve};
 pub use socket::{BindError, Listener};
-pub use text::printable;
+pub use text::{is_printable, printable};
 
 /// The version of the protocol that this program speaks.
 pub const VERSION: u64 = 1;

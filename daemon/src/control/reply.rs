@@ -149,14 +149,14 @@ impl Failure {
         Self::new(Code::BadVersion, message)
     }
 
-    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Code::Unavailable, message)
     }
 }
 
 impl Reply {
     /// What it is, in a word.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Status(_) => "status",
             Self::Sessions(_) => "sessions",

@@ -6,26 +6,27 @@ use std::fmt::Write;
 /// `text` with whatever could move a cursor, change colours or turn the writing around replaced
 /// by its escape (`\u{1b}`). Users, host names, telephone numbers and messages come from peers.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unfit) {
+    if text.chars().all(is_printable) {
         return Cow::Borrowed(text);
     }
     let mut fit = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_unfit(c) {
+        if is_printable(c) {
+            fit.push(c);
+        } else {
             // Writing to a string does not fail.
             let _ = write!(fit, "{}", c.escape_unicode());
-        } else {
-            fit.push(c);
         }
     }
     Cow::Owned(fit)
 }
 
-/// Control characters, line and paragraph separators, and the invisible characters that reorder
-/// or hide others (Unicode's Bidi_Control, and zero widths).
-fn is_unfit(c: char) -> bool {
-    c.is_control()
-        || matches!(
+/// Whether `c` may go to a terminal. Control characters, line and paragraph separators, and the
+/// invisible characters that reorder or hide others (Unicode's Bidi_Control, and zero widths) may
+/// not.
+pub fn is_printable(c: char) -> bool {
+    !c.is_control()
+        && !matches!(
             c,
             '\u{061C}'
                 | '\u{200B}'..='\u{200F}'
@@ -59,7 +60,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_unfit_is_left(text: String) {
-            prop_assert!(!printable(&text).chars().any(is_unfit));
+            prop_assert!(printable(&text).chars().all(is_printable));
         }
     }
 }

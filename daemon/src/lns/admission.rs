@@ -14,6 +14,7 @@ use super::{Lns, Subscriber, printable};
 use crate::calls::{Port, SessionKey, Source};
 use crate::config::model::ScramblingOverride;
 use crate::ip::icmp;
+use crate::service::id;
 
 /// Somebody wants to come in.
 pub struct AuthenticationRequest {
@@ -35,9 +36,21 @@ impl<R: CryptoRng> Lns<R> {
         self.requests.pop_front()
     }
 
-    /// Notes that somebody wants to come in.
-    pub(super) fn ask(&mut self, key: SessionKey, credentials: Box<Credentials>) {
+    /// Somebody wants to come in; where nobody is asked, everybody may.
+    pub(super) fn ask<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        credentials: Option<Box<Credentials>>,
+        port: &mut P,
+    ) {
         let Some(session) = self.calls.session(key) else {
+            return;
+        };
+        let Some(credentials) = credentials else {
+            let welcome = Grant::new(String::new());
+            let verdict = Decision::Accept(Box::new(welcome.clone())).verdict();
+            self.admit(now, key, session.listener, verdict, &welcome, port);
             return;
         };
         let tunnel = self.calls.endpoint(session.listener).tunnel(session.call.tunnel);
@@ -150,13 +163,16 @@ impl<R: CryptoRng> Lns<R> {
             self.subscribers.resize_with(index + 1, || None);
         }
         self.subscribers[index] = Some(Subscriber { key, user: user.into(), lease });
+        if user.is_empty() {
+            return;
+        }
         let limit = sessions.unwrap_or(self.config.limits.sessions_per_user).max(1) as usize;
         let held = self.by_user.entry(user.into()).or_default();
         held.push(key);
         // A line that dropped is dialled again long before the old call times out: the newest call is the true one.
         let surplus: Vec<_> = held.drain(..held.len().saturating_sub(limit)).collect();
         for old in surplus {
-            info!(session = old.number(), user, "replaced by a newer call of the same user");
+            info!(session = %id(old), user, "replaced by a newer call of the same user");
             self.calls.close(now, old, CloseReason::Other("replaced by a newer call of the same user".into()), port);
         }
     }
@@ -170,7 +186,7 @@ impl<R: CryptoRng> Lns<R> {
         port: &mut P,
     ) {
         self.totals.rejected += 1;
-        warn!(session = key.number(), reason = printable(reason), "not admitted");
+        warn!(session = %id(key), reason = printable(reason), "not admitted");
         self.calls.authenticated(now, key, fogline_ppp::Decision::Reject(verdict), false, port);
     }
 }

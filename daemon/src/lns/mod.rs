@@ -22,6 +22,7 @@ pub use admission::AuthenticationRequest;
 pub use pools::{NoAddress, Usage};
 pub use totals::{AlarmRecord, Notice, Totals};
 
+use crate::service::id;
 use crate::calls::{CallEvent, Calls, Datagram, Drop, Drops, Port, Randomness, Session, SessionKey};
 use crate::config::model as config;
 use crate::ip::Addresses as IpAddresses;
@@ -242,7 +243,7 @@ impl<R: CryptoRng> Lns<R> {
                 self.totals.calls += 1;
                 self.setups.push_back((now + self.config.limits.call_setup, key));
             }
-            CallEvent::Authenticate { key, credentials } => self.ask(key, credentials),
+            CallEvent::Authenticate { key, credentials } => self.ask(now, key, credentials, port),
             CallEvent::Ipv4Up { key, peer, .. } => {
                 self.addresses.set_ipv4(peer, Some(key.index));
                 self.up(now, key, &peer);
@@ -261,19 +262,24 @@ impl<R: CryptoRng> Lns<R> {
             CallEvent::Rekeyed { .. } => self.totals.rekeys += 1,
             CallEvent::Clear { key, reason } => {
                 self.totals.fallback(reason);
-                info!(session = key.number(), user = self.user(key), %reason, "in clear");
+                info!(session = %id(key), user = self.user(key), %reason, "in clear");
             }
             CallEvent::Alarm { key, alarm } => {
                 let user = self.user(key).to_owned();
-                warn!(session = key.number(), user, "ALARM: {alarm}");
+                warn!(session = %id(key), user, "ALARM: {alarm}");
                 self.totals.alarm(now, key, &user, alarm.to_string());
             }
             CallEvent::Keys { key, own, agreement, keys } => {
                 self.totals.keys.push_back((key, own, agreement, keys));
             }
-            CallEvent::Down { session, reason } => self.down(now, &session, &reason),
+            CallEvent::Warning { key, warning } => {
+                warn!(session = %id(key), user = self.user(key), "{warning}");
+            }
+            CallEvent::Down { session, cause, reason } => {
+                self.totals.ended(cause);
+                self.down(now, &session, &reason);
+            }
         }
-        let _ = port;
     }
 
     fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
@@ -285,7 +291,7 @@ impl<R: CryptoRng> Lns<R> {
     fn scrambled(&mut self, key: SessionKey, agreement: &scramble::option::Agreement) {
         let user = self.user(key);
         info!(
-            session = key.number(),
+            session = %id(key),
             user,
             send = ?agreement.send.transform,
             receive = ?agreement.receive.transform,
@@ -304,7 +310,7 @@ impl<R: CryptoRng> Lns<R> {
         self.forget_ipv6(key);
         let traffic = &session.traffic;
         info!(
-            session = key.number(),
+            session = %id(key),
             user = self.user(key),
             peer = %session.peer,
             seconds = now.saturating_sub(session.since).as_secs(),

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use fogline_auth::Prefix64;
+
 use crate::config::model::{Lns, Pool, PoolIpv4};
 
 /// Numbers from 0 up, each handed out to one holder at a time. A number that comes back rests behind all others, so
@@ -118,7 +120,7 @@ impl Pools {
     pub fn set_users(&mut self, config: &Lns) {
         let users = config.users.by_name.values();
         self.own = users.clone().filter_map(|user| user.ipv4).collect();
-        self.own_prefixes = users.filter_map(|user| user.ipv6).collect();
+        self.own_prefixes = users.filter_map(|user| user.ipv6).map(Prefix64::network).collect();
     }
 
     /// Addresses for a user that has `ipv4` and `ipv6` of its own, or gets them from the pool of that name, or else

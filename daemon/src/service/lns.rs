@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use fogline_auth::{Authenticate, CallInfo, Decision, Request as AuthRequest};
+use fogline_auth::{Authenticate, CallInfo, Prefix64, Decision, Request as AuthRequest};
 use getrandom::rand_core::UnwrapErr;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
@@ -118,7 +118,7 @@ async fn add_own_addresses(network: &Network, lns: &config::Lns, user: &config::
     if let Some(address) = user.ipv4.filter(|address| !in_pool((*address).into())) {
         network.add_route(address.into(), 32, None).await?;
     }
-    if let Some(prefix) = user.ipv6.filter(|prefix| !in_pool((*prefix).into())) {
+    if let Some(prefix) = user.ipv6.map(Prefix64::network).filter(|prefix| !in_pool((*prefix).into())) {
         network.add_route(prefix.into(), 64, None).await?;
     }
     Ok(())

@@ -28,6 +28,7 @@ use tracing::{info, warn};
 pub use client::run as run_client;
 pub use lns::run as run_lns;
 pub use log::Logging;
+pub use report::id;
 
 use crate::config::model::Config;
 use crate::control::{self, EnginePort, Handle, Reply, Request};

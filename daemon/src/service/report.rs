@@ -206,7 +206,7 @@ fn full_session<R: CryptoRng>(
         scrambling: scrambling(session),
         mtu: session.mtu,
         mru: options.mru,
-        echo_rtt_us: session.link.echo_round_trip().map(|time| time.as_micros() as u64),
+        echo_rtt_us: session.link.round_trip().map(|time| time.as_micros() as u64),
         counters: model::SessionCounters {
             sent,
             received,
