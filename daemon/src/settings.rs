@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fogline_ppp::{Access, LcpConfig, NetworkConfig, Role, RouterAdvertisement, Subscriber};
 
 use crate::calls::Terms;
-use crate::config::model::{AuthenticationTiming, Client, L2tp, Lcp, Listener, Lns, Path, Proxy, Scrambling};
+use crate::config::model::{Client, L2tp, Lcp, Listener, Lns, Path, Proxy, Scrambling};
 
 /// PPP's own MRU (RFC 1661 section 6.1), which an IP packet of 1500 bytes needs.
 const USUAL_MRU: u16 = 1500;
@@ -17,7 +17,7 @@ impl Lns {
         let limits = &self.limits;
         fogline_l2tp::Config {
             host_name: self.name.clone(),
-            secret: listener.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_bytes())),
+            secret: listener.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
             hide_avps: listener.hide_avps,
             sequencing: listener.path.sequencing,
             max_tunnels: limits.tunnels as usize,
@@ -36,7 +36,7 @@ impl Lns {
             role: Role::Access(Access {
                 methods: listener.authentication.clone(),
                 name: self.name.clone(),
-                timing: timing(&self.authentication_timing),
+                timing: self.authentication_timing,
             }),
             network: NetworkConfig {
                 ipv4: self.pools.iter().any(|pool| pool.ipv4.is_some()) || self.users.by_name.values().any(|user| user.ipv4.is_some()),
@@ -77,7 +77,7 @@ impl Client {
     pub(crate) fn l2tp_config(&self) -> fogline_l2tp::Config {
         fogline_l2tp::Config {
             host_name: self.name.clone(),
-            secret: self.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_bytes())),
+            secret: self.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
             hide_avps: self.hide_avps,
             sequencing: self.path.sequencing,
             accept_incoming: false,
@@ -91,12 +91,12 @@ impl Client {
             lcp: lcp(&self.lcp, &self.path, &self.scrambling),
             role: Role::Subscriber(Subscriber {
                 name: self.user.clone(),
-                password: self.password.clone(),
+                password: fogline_ppp::Secret::new(self.password.as_str().to_owned()),
                 accept: self.authentication.clone(),
                 ipv4: self.ipv4,
                 ipv6: self.ipv6,
                 request_dns: true,
-                timing: timing(&self.authentication_timing),
+                timing: self.authentication_timing,
             }),
             network: NetworkConfig {
                 ipv4: self.ipv4,
@@ -137,7 +137,7 @@ fn l2tp(timers: &L2tp) -> fogline_l2tp::Config {
 /// the path has room for that.
 fn lcp(lcp: &Lcp, path: &Path, scrambling: &Scrambling) -> LcpConfig {
     let best = path.max_mru();
-    let wanted = USUAL_MRU + scrambling.overhead();
+    let wanted = USUAL_MRU + Path::overhead(scrambling.negotiator().terms.want);
     LcpConfig {
         mru: lcp.mru.unwrap_or(wanted).min(best),
         max_peer_mru: best,
@@ -159,14 +159,5 @@ fn network(lcp: &Lcp) -> NetworkConfig {
         max_terminate: lcp.max_terminate,
         max_failure: lcp.max_failure,
         ..NetworkConfig::default()
-    }
-}
-
-fn timing(timing: &AuthenticationTiming) -> fogline_auth::Timing {
-    fogline_auth::Timing {
-        restart: timing.restart,
-        requests: timing.requests,
-        deadline: timing.deadline,
-        rechallenge: timing.rechallenge,
     }
 }

@@ -13,7 +13,7 @@ use scramble::transform::{Receiver, Sender};
 use super::drops::Drops;
 use super::event::CallEvent;
 use super::port::Port;
-use super::session::{Ipv4Link, Sequence, Session, SessionKey, Source, Traffic};
+use super::session::{Ipv4Link, Sequence, Session, Source, Traffic};
 use super::{Calls, Listener};
 use crate::ip::icmp;
 
@@ -317,9 +317,14 @@ const fn cause_name(reason: &DownReason) -> &'static str {
 /// What a LAC negotiated, from L2TP's to PPP's form.
 fn proxy_of(proxy: fogline_l2tp::Proxy) -> fogline_ppp::Proxy {
     fogline_ppp::Proxy {
-        initial_received: proxy.initial_received_lcp_confreq,
         last_sent: proxy.last_sent_lcp_confreq,
         last_received: proxy.last_received_lcp_confreq,
-        authentication: proxy.authentication,
+        authentication: proxy.authentication.map(|authentication| fogline_ppp::ProxyAuthentication {
+            kind: authentication.kind,
+            name: authentication.name,
+            challenge: authentication.challenge,
+            identifier: authentication.id,
+            response: authentication.response.into(),
+        }),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use fogline_auth::{Authenticate, CallInfo, Prefix64, Decision, Request as AuthRequest};
@@ -273,6 +272,3 @@ impl Server {
         }
     }
 }
-
-/// How long a stop takes at most; for who waits for it.
-pub const STOP: Duration = Life::DRAIN.saturating_add(Life::CLOSE);

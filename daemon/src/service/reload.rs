@@ -42,11 +42,6 @@ impl Reloader {
         }
     }
 
-    /// What holds.
-    pub const fn config(&self) -> &Config {
-        &self.config
-    }
-
     /// Where it is from.
     pub fn path(&self) -> String {
         self.path.display().to_string()
