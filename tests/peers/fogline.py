@@ -11,12 +11,21 @@ from rig import Program
 
 POLICIES = ["off", "prefer", "require"]
 
-# What our program, or a stock peer that it talked to, says when... (searched without regard to case).
+# What an end of the link says when... (searched without regard to case). Those marked * are stock peers'
+# words, measured; the others are our program's.
 WORDS = {
-    "authentication": r"authentication failed|failed to authenticate|authentication .*fail|CHAP Failure|AuthNak",
+    # * pppd, at either end. Ours: its log, at either end.
+    "authentication": r"authentication.*(failed|refused|rejected)",
+    # * radius.py beside l2tpns: code 3 is Access-Reject.
     "radius-reject": r"reply 3\b",
-    "scrambling-required": r"scrambling (is )?required|require[sd]? scrambling",
-    "silent-or-rejected": r"in clear.*(silent|reject)|(silent|reject).*in clear",
+    # * xl2tpd: the call was cleared by CDN. What stands in brackets is the CDN's error message.
+    "call-cleared": r"Connection closed to .*, serial \d+ \(",
+    # Ours, in its log or in `fogline sessions --json`: the soft reasons of scramble's negotiator.
+    "no-phs": r"does not answer ECP with a PHS option|Protocol-Rejected ECP|rejected the PHS option",
+    # Ours, in its log, when the policy is require.
+    "refused-for-phs": r"(refus|requir).*(PHS|scrambl)|(PHS|scrambl).*(refus|requir)",
+    # What a stock subscriber's log then shows: LCP's Terminate-Request or the CDN carries our sentence.
+    "told-of-phs": r"(terminated by peer|TermReq|Connection closed to).*(PHS|scrambl)",
 }
 
 # The names of authentication methods in the configuration.
@@ -33,6 +42,11 @@ def lns_command(program, config):
 def client_command(program, config):
     """The command that dials."""
     return [program, "client", "--config", config]
+
+
+def sessions_command(program, control):
+    """The command that tells of all sessions, with why they are in clear."""
+    return [program, "sessions", "--json", "--socket", control]
 
 
 def lns_ready(said):
@@ -59,6 +73,12 @@ def write(name, path, **values):
     return str(path)
 
 
+def sessions(program, control):
+    """What `fogline sessions` prints, or complains of."""
+    done = subprocess.run(sessions_command(program, str(control)), capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
 class Lns:
     """A running `fogline lns` with a listener for each policy."""
 
@@ -73,8 +93,13 @@ class Lns:
         config = write(
             "lns.toml", scratch / "lns.toml", users=users_file, scratch=str(scratch), **self.addresses
         )
+        self._fogline, self._scratch = program, scratch
         self.program = Program(self.NAMESPACE, scratch / "lns.log", *lns_command(program, config))
         self.program.wait_for(lns_ready, 10, "listening")
+
+    def explain(self):
+        """What it tells an operator about its sessions now."""
+        return sessions(self._fogline, self._scratch / "lns.control")
 
     def mark(self):
         """Where its output ends now."""
@@ -100,4 +125,9 @@ class Client:
             server=server, user=user, password=password, scratch=str(scratch),
             policy=case.policy, method=METHODS[case.auth],
         )
+        self._fogline, self._scratch = program, scratch
         self.program = Program(self.NAMESPACE, scratch / f"{case.name}.log", *client_command(program, config))
+
+    def explain(self):
+        """What it tells an operator about its session now."""
+        return sessions(self._fogline, self._scratch / "client.control")

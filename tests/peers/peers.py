@@ -65,13 +65,15 @@ class Answerers:
 def dial_with_client(arguments, case, server, address):
     """`fogline client` dials once."""
     mark, begin = server.mark(), time.monotonic()
-    client = fogline.Client(arguments.fogline, arguments.scratch, case, address, *credentials(case)).program
+    dialler = fogline.Client(arguments.fogline, arguments.scratch, case, address, *credentials(case))
+    client, explained = dialler.program, ""
     outcome = Outcome(timed_out=True)
     refusal = re.compile(fogline.WORDS[case.dialler_says], re.IGNORECASE) if case.expect == "refused" else None
     while time.monotonic() < begin + CLIENT_SECONDS and client.running():
         if " inet " in interface_addresses():
             outcome.up_ms = round((time.monotonic() - begin) * 1000)
             outcome.timed_out = False
+            explained = dialler.explain()
             ping(outcome)
             break
         if refusal and refusal.search(client.said()):
@@ -83,7 +85,7 @@ def dial_with_client(arguments, case, server, address):
         time.sleep(0.02)
     outcome.timed_out = outcome.timed_out and client.running()
     client.stop()
-    outcome.dialler_said, outcome.answerer_said = client.said(), server.said(mark)
+    outcome.dialler_said, outcome.answerer_said = client.said() + explained, server.said(mark)
     if outcome.up_ms is None:
         outcome.reason = (outcome.dialler_said.strip().splitlines() or [""])[-1]
     return outcome

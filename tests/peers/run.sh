@@ -10,6 +10,7 @@ set -eu
 here=$(dirname "$(realpath "$0")")
 cache=${FOGLINE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fogline-tests}
 program=${FOGLINE:-$here/../../target/release/fogline}
+export PYTHONDONTWRITEBYTECODE=1
 
 if [ "${1:-}" = --list ]; then
     exec python3 "$here/peers.py" --list
