@@ -122,7 +122,8 @@ def complaints(case, outcome, others):
     wrong = []
     if case.expect == "clear":
         if outcome.up_ms is None:
-            return [f"never came up ({outcome.reason or 'no reason told'})"]
+            silent = "left hanging" if outcome.timed_out else "no reason told"
+            return [f"never came up ({outcome.reason or silent})"]
         if outcome.ping != "5 of 5":
             wrong.append(f"ping: {outcome.ping}")
         if case.ipv6 and outcome.ping6 != "5 of 5":

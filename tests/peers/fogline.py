@@ -9,7 +9,8 @@ import subprocess
 
 from rig import Program
 
-POLICIES = ["off", "prefer", "require"]
+# "early": with the early offer in LCP.
+POLICIES = ["off", "prefer", "require", "prefer-early", "require-early"]
 
 # What an end of the link says when... (searched without regard to case). Those marked * are stock peers'
 # words, measured; the others are our program's.
@@ -88,10 +89,11 @@ class Lns:
         addresses = backhaul.namespace(self.NAMESPACE, len(POLICIES))
         backhaul.targets(self.NAMESPACE)
         self.addresses = dict(zip(POLICIES, addresses))
+        listeners = {policy.replace("-", "_"): address for policy, address in self.addresses.items()}
         ((user, password),) = users.items()
         users_file = write("users.toml", scratch / "users.toml", user=user, password=password)
         config = write(
-            "lns.toml", scratch / "lns.toml", users=users_file, scratch=str(scratch), **self.addresses
+            "lns.toml", scratch / "lns.toml", users=users_file, scratch=str(scratch), **listeners
         )
         self._fogline, self._scratch = program, scratch
         self.program = Program(self.NAMESPACE, scratch / "lns.log", *lns_command(program, config))
@@ -123,7 +125,8 @@ class Client:
         config = write(
             "client.toml", scratch / f"{case.name}.toml",
             server=server, user=user, password=password, scratch=str(scratch),
-            policy=case.policy, method=METHODS[case.auth],
+            policy=case.policy.removesuffix("-early"), early=str(case.policy.endswith("-early")).lower(),
+            method=METHODS[case.auth],
         )
         self._fogline, self._scratch = program, scratch
         self.program = Program(self.NAMESPACE, scratch / f"{case.name}.log", *client_command(program, config))

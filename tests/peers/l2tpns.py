@@ -5,7 +5,6 @@ is touched.
 """
 
 import pathlib
-import subprocess
 import sys
 
 from rig import Program, run

@@ -74,7 +74,7 @@ def dial_with_client(arguments, case, server, address):
             outcome.up_ms = round((time.monotonic() - begin) * 1000)
             outcome.timed_out = False
             explained = dialler.explain()
-            ping(outcome)
+            ping(arguments, outcome)
             break
         if refusal and refusal.search(client.said()):
             outcome.timed_out = False
@@ -99,11 +99,12 @@ def interface_addresses():
         return ""
 
 
-def ping(outcome):
+def ping(arguments, outcome):
     """Pings through the client's link."""
     namespace = fogline.Client.NAMESPACE
     run("ip", "-n", namespace, "route", "replace", TARGET, "dev", fogline.CLIENT_INTERFACE)
-    pinger = Program(namespace, "/run/ping.log", "busybox", "ping", "-c", "5", "-i", "0.2", "-W", "2", TARGET)
+    busybox = str(arguments.pieces / "peers" / "bin" / "busybox")
+    pinger = Program(namespace, arguments.scratch / "ping.log", busybox, "ping", "-c", "5", "-i", "0.2", "-W", "2", TARGET)
     pinger.process.wait(30)
     said = pinger.said()
     counts = re.search(r"(\d+) packets transmitted, (\d+) packets received", said)

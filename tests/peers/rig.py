@@ -139,10 +139,10 @@ class Guest(Program):
             backhaul.NAME,
             pathlib.Path(scratch) / f"guest-{role}.console",
             "qemu-system-x86_64",
-            *["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "1", "-m", "192"],
+            *["-machine", "pc,accel=tcg", "-cpu", "max", "-smp", "1", "-m", "192"],
             *["-nodefaults", "-no-reboot", "-display", "none"],
             *["-serial", "stdio", "-serial", f"file:{self.results}"],
-            *["-kernel", str(pathlib.Path(pieces) / "vmlinuz"), "-initrd", str(initramfs)],
+            *["-kernel", str(pathlib.Path(pieces) / "vmlinux"), "-initrd", str(initramfs)],
             *["-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable"],
             *["-netdev", f"tap,id=net,ifname=tap-{role},script=no,downscript=no"],
             *["-device", "virtio-net-pci,netdev=net,romfile="],
@@ -157,7 +157,7 @@ class Guest(Program):
         init = directory / "init"
         init.write_text((pathlib.Path(__file__).parent / "guest" / "init").read_text())
         init.chmod(0o755)
-        names = "\n".join(str(path.relative_to(directory)) for path in [init, *sorted(directory.glob("job")), *sorted(directory.glob("job/*"))])
+        names = "\n".join(["init", "job", *(f"job/{name}" for name in job)])
         busybox = pieces / "peers" / "bin" / "busybox"
         archive = subprocess.run(
             [busybox, "cpio", "-o", "-H", "newc"],

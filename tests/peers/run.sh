@@ -17,6 +17,11 @@ if [ "${1:-}" = --list ]; then
 fi
 [ "$(id -u)" -eq 0 ] || { echo "run.sh: must be root: it makes network namespaces" >&2; exit 2; }
 
+if [ "$(dpkg --print-architecture)" != amd64 ]; then
+    echo "SKIPPED, all cases: the stock peers' packages and kernel are taken for amd64 only" >&2
+    exit 77
+fi
+
 missing=
 for pair in qemu-system-x86_64:qemu-system-x86 ip:iproute2 unshare:util-linux python3:python3 tcpdump:tcpdump sysctl:procps; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
@@ -28,6 +33,8 @@ if [ -n "$missing" ] || [ -z "$(apt-cache policy linux-image-amd64 2>/dev/null)"
     [ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2 ||
         echo "run.sh: apt-get could not install:$missing" >&2
 fi
+
+judged=$(python3 "$here/selftest.py" 2>&1) || { echo "$judged" >&2; exit 1; }
 
 pieces=$("$here/build.sh" "$cache")
 scratch=$(mktemp -d)
