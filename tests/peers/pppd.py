@@ -25,8 +25,9 @@ def dial_all(pieces, backhaul, scratch, dials, show):
     guest.wait_for(lambda said: "READY=" in said, BOOT_SECONDS, "booted")
     show(f"guest ready at {dict(guest.lines())['READY']} s of its uptime")
     for case, _, answerer in dials:
+        guest.wait_for(lambda _, case=case: ("NEXT", case.name) in guest.lines(), 30, f"ready for {case.name}")
         mark = answerer.mark()
-        guest.wait_for(lambda _, case=case: dict(_record(guest.lines(), case.name)), 30, f"at {case.name}")
+        guest.go_on()
         guest.wait_for(
             lambda _, case=case: {"UP", "END"} & dict(_record(guest.lines(), case.name)).keys(),
             DIAL_SECONDS * 4, f"up or refused with {case.name}",

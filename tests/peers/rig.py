@@ -78,13 +78,13 @@ class Backhaul:
 class Program:
     """A program in a namespace, with its output in a log that can be read while it runs."""
 
-    def __init__(self, namespace, log, *command):
+    def __init__(self, namespace, log, *command, stdin=subprocess.DEVNULL):
         self.log = pathlib.Path(log)
         self.name = self.log.stem
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", namespace, *command],
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # l2tpns, when it ends, sends SIGTERM to its whole process group.
@@ -146,6 +146,7 @@ class Guest(Program):
             *["-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable"],
             *["-netdev", f"tap,id=net,ifname=tap-{role},script=no,downscript=no"],
             *["-device", "virtio-net-pci,netdev=net,romfile="],
+            stdin=subprocess.PIPE,
         )
 
     @staticmethod
@@ -166,6 +167,11 @@ class Guest(Program):
         whole = directory.with_suffix(".initramfs")
         whole.write_bytes((pieces / "initramfs.gz").read_bytes() + gzip.compress(archive, 1))
         return whole
+
+    def go_on(self):
+        """Gives the guest the line on its console that it waits for."""
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
 
     def lines(self):
         """The results so far as (key, value), whole lines only."""
