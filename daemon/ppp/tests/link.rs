@@ -222,27 +222,41 @@ fn terms_that_come_after_an_early_offer_are_reported() {
 fn calls_come_up_and_stay_up_whatever_is_lost() {
     for loss in [0, 5, 20] {
         for seed in 0..20 {
-            let wire = Wire::lossy(seed, loss);
-            let mut pair = pair([Policy::Prefer, Policy::Require], Transform::Full, wire);
-            pair.start();
-            pair.start_data();
-            assert!(
-                pair.run_until(s(200), Pair::is_up),
-                "loss {loss}, seed {seed}: {:?}",
-                pair.hosts[1].events
-            );
-            pair.run(pair.now + s(60));
-            assert!(
-                pair.is_up() && pair.is_scrambled(),
-                "loss {loss}, seed {seed}"
-            );
-            for host in &pair.hosts {
-                assert_eq!(host.count(|event| matches!(event, Event::Ipv4Down)), 0);
-                assert!(host.taken.len() > 300);
-                assert_eq!(host.in_clear_dropped, 0);
+            for policy in [Policy::Prefer, Policy::Require] {
+                let transform = [Transform::Full, Transform::Header][(seed % 2) as usize];
+                let mut pair = pair([policy; 2], transform, Wire::lossy(seed, loss));
+                comes_up_and_stays_up(&mut pair, &format!("{policy:?}, loss {loss}, seed {seed}"));
+                // Under prefer, where too much is lost to agree, both are in clear.
+                assert!(pair.is_scrambled() || policy == Policy::Prefer && loss == 20);
+                assert_eq!(pair.modes()[0], pair.modes()[1]);
             }
         }
     }
+}
+
+fn comes_up_and_stays_up(pair: &mut Pair, case: &str) {
+    pair.start();
+    pair.start_data();
+    assert!(
+        pair.run_until(s(200), Pair::is_up),
+        "{case}: {:?}",
+        pair.hosts[1].events
+    );
+    // RFC 1661's automaton may start an NCP once more where requests overtake each other, but not later.
+    pair.run(pair.now + s(20));
+    let downs = |pair: &Pair| [0, 1].map(|end| pair.hosts[end].count(is_down));
+    let before = downs(pair);
+    let taken = [0, 1].map(|end| pair.hosts[end].taken.len());
+    pair.run(pair.now + s(60));
+    assert!(pair.is_up(), "{case}");
+    assert_eq!(downs(pair), before, "{case}");
+    for end in 0..2 {
+        assert!(pair.hosts[end].taken.len() > taken[end] + 400, "{case}");
+    }
+}
+
+fn is_down(event: &Event) -> bool {
+    matches!(event, Event::Ipv4Down | Event::Ipv6Down | Event::Down(_))
 }
 
 #[test]
