@@ -119,6 +119,10 @@ pub(crate) struct Control {
     due: Option<Duration>,
     /// Configure-Naks and -Rejects sent since the layer was up last.
     bad_requests: u32,
+    /// As `bad_requests`, but an answer that was lost, and so had to be given again, does not count.
+    failures: u32,
+    /// The identifier of the last unacceptable request.
+    refused: Option<u8>,
     /// Configure-Naks and -Rejects received since then.
     refusals: u32,
     /// Identifier and options of our Configure-Request, while no answer to it came. Repetitions do not differ, so an
@@ -140,6 +144,8 @@ impl Control {
             tries: 0,
             due: None,
             bad_requests: 0,
+            failures: 0,
+            refused: None,
             refusals: 0,
             request: None,
             acknowledged: None,
@@ -297,7 +303,7 @@ impl Control {
             }
             _ => {}
         }
-        let mut answer = Answer::new(self.bad_requests < context.rules.max_failure);
+        let mut answer = Answer::new(self.failures < context.rules.max_failure);
         negotiation.judge(options, &mut answer, context.random);
         let (code, mut data) = answer.conclude();
         let event = if code == Code::ConfigureAck {
@@ -307,6 +313,9 @@ impl Control {
         } else {
             self.acknowledged = None;
             self.bad_requests = self.bad_requests.saturating_add(1);
+            if self.refused.replace(identifier) != Some(identifier) {
+                self.failures = self.failures.saturating_add(1);
+            }
             Event::ConfigureRequestBad
         };
         let reply = control_frame(self.protocol, code, identifier, &data);
@@ -469,6 +478,8 @@ impl Control {
     /// The counts of one negotiation are over.
     fn settle(&mut self) {
         self.bad_requests = 0;
+        self.failures = 0;
+        self.refused = None;
         self.refusals = 0;
         self.repeats = 0;
     }

@@ -153,7 +153,9 @@ pub enum DownReason {
     #[error("LCP does not converge: each end insists on options that the other refuses")]
     NoConvergence,
     /// The peer rejected LCP itself, or one of its basic packets.
-    #[error("the peer rejects LCP or a basic packet of it; it does not speak PPP as RFC 1661 has it")]
+    #[error(
+        "the peer rejects LCP or a basic packet of it; it does not speak PPP as RFC 1661 has it"
+    )]
     LcpRejected,
     /// The peer will not say who it is.
     #[error(
@@ -170,7 +172,9 @@ pub enum DownReason {
     #[error("{0}")]
     SecretAfterOffer(SecretAfterOffer),
     /// Neither IPv4 nor IPv6 came up, or both ended.
-    #[error("no network protocol is left: neither IPv4 nor IPv6 is granted, or the peer refused them")]
+    #[error(
+        "no network protocol is left: neither IPv4 nor IPv6 is granted, or the peer refused them"
+    )]
     NoNetwork,
 }
 

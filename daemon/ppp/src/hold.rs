@@ -103,9 +103,6 @@ mod tests {
         }
         hold.keep(0x8021, Clear, &[0; LONGEST], &mut counters);
         hold.keep(0x8057, Clear, &[0; LONGEST + 1], &mut counters);
-        assert_eq!(
-            hold.release(Clear, &mut counters).len(),
-            STRANGERS + 1
-        );
+        assert_eq!(hold.release(Clear, &mut counters).len(), STRANGERS + 1);
     }
 }

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::control::{Context, Control, Layer};
 use crate::packet::{Code, HEADER_LEN, Packet, control_frame};
 use echo::{Echo, Tick};
-pub(crate) use options::{EarlyOffer, Fatal};
 pub use options::LcpOptions;
+pub(crate) use options::{EarlyOffer, Fatal};
 use options::{Options, View};
 
 /// LCP at one end.

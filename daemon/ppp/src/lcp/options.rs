@@ -124,11 +124,7 @@ impl Options {
     pub fn reset(&mut self, config: &Config, random: &mut dyn CryptoRng) {
         *self = Self {
             mru: config.lcp.mru,
-            magic: if config.lcp.magic {
-                nonzero(random)
-            } else {
-                0
-            },
+            magic: if config.lcp.magic { nonzero(random) } else { 0 },
             method: methods(config).first().copied(),
             loops: self.loops,
             ..Self::default()

@@ -269,9 +269,7 @@ impl<R: CryptoRng> Link<R> {
 
     /// Where the negotiation of PHS stands, and so why the link is in clear.
     pub fn negotiator_state(&self) -> PhsState {
-        self.phs
-            .get()
-            .map_or(PhsState::Initial, |phs| phs.state())
+        self.phs.get().map_or(PhsState::Initial, |phs| phs.state())
     }
 
     /// What the negotiator of PHS did not act upon.
@@ -341,9 +339,8 @@ impl<R: CryptoRng> Link<R> {
         let counters = &mut self.counters;
         self.frames.retain(|frame| {
             let protocol = frame.first_chunk().map(|bytes| u16::from_be_bytes(*bytes));
-            let keep = protocol.is_some_and(|protocol| {
-                is_link_control(protocol) && protocol != protocol::ECP
-            });
+            let keep = protocol
+                .is_some_and(|protocol| is_link_control(protocol) && protocol != protocol::ECP);
             counters.withdrawn += u64::from(!keep);
             keep
         });

@@ -82,7 +82,9 @@ impl<R: CryptoRng> Link<R> {
                     .as_ref()
                     .and_then(|granted| granted.ipv4)
                     .map(Ipcp::access),
-                granted.as_ref().is_some_and(|granted| granted.ipv6.is_some()),
+                granted
+                    .as_ref()
+                    .is_some_and(|granted| granted.ipv6.is_some()),
             ),
             Role::Subscriber(subscriber) => (
                 subscriber
@@ -163,7 +165,10 @@ impl<R: CryptoRng> Link<R> {
                 }
             }
         }
-        let released = self.networks.as_mut().map(|networks| &mut networks.released);
+        let released = self
+            .networks
+            .as_mut()
+            .map(|networks| &mut networks.released);
         if released.is_some_and(|released| core::mem::replace(released, mode) != mode) {
             for held in self.hold.release(decided, &mut self.counters) {
                 self.handle_ncp(now, held.protocol, &held.packet);
@@ -329,12 +334,14 @@ impl<R: CryptoRng> Link<R> {
     }
 
     fn close_ncp(&mut self, now: Duration, network: Network, why: &str) {
-        self.with_ncp(now, network, |control, context, negotiation| {
-            match control.state() {
+        self.with_ncp(
+            now,
+            network,
+            |control, context, negotiation| match control.state() {
                 State::Closing | State::Closed => None,
                 _ => control.close(context, why, negotiation),
-            }
-        });
+            },
+        );
     }
 
     fn ncp_up(&mut self, now: Duration, network: Network) {

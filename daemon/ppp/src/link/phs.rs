@@ -52,7 +52,9 @@ impl<R: CryptoRng> Phs<R> {
         secrets: Secrets,
     ) -> Result<bool, SecretAfterOffer> {
         let stand = match &self.negotiator {
-            Some(_) => self.terms().eq(terms.as_ref().unwrap_or(&self.config.scrambling)),
+            Some(_) => self
+                .terms()
+                .eq(terms.as_ref().unwrap_or(&self.config.scrambling)),
             None => {
                 self.terms = terms.map(Box::new);
                 self.make();

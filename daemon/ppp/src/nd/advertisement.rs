@@ -66,20 +66,36 @@ impl Advertisement {
 
     fn take(&mut self, bytes: &[u8]) {
         match *bytes {
-            [option::PREFIX_INFORMATION, 4, 64, flags, ref rest @ ..] if flags & AUTONOMOUS != 0 => {
+            [option::PREFIX_INFORMATION, 4, 64, flags, ref rest @ ..]
+                if flags & AUTONOMOUS != 0 =>
+            {
                 let prefix = Prefix::parse(rest);
                 self.prefixes
                     .extend(prefix.filter(|_| self.prefixes.len() < MOST));
             }
             [option::MTU, 1, _, _, a, b, c, d] => self.mtu = Some(u32::from_be_bytes([a, b, c, d])),
-            [option::RECURSIVE_DNS_SERVER, _, _, _, a, b, c, d, ref servers @ ..] => {
+            [
+                option::RECURSIVE_DNS_SERVER,
+                _,
+                _,
+                _,
+                a,
+                b,
+                c,
+                d,
+                ref servers @ ..,
+            ] => {
                 let lifetime = u32::from_be_bytes([a, b, c, d]);
                 if lifetime > 0 {
                     self.dns_lifetime = Duration::from_secs(lifetime.into());
                     let room = MOST - self.dns.len();
                     let (servers, _) = servers.as_chunks::<16>();
-                    self.dns
-                        .extend(servers.iter().take(room).map(|server| Ipv6Addr::from(*server)));
+                    self.dns.extend(
+                        servers
+                            .iter()
+                            .take(room)
+                            .map(|server| Ipv6Addr::from(*server)),
+                    );
                 }
             }
             _ => {}
@@ -194,7 +210,12 @@ mod tests {
 
     #[test]
     fn options_of_length_0_or_beyond_the_end_spoil_it() {
-        for bad in [&BYTES[..11], &BYTES[..13], &BYTES[..43], &[&BYTES[..], &[9, 0]].concat()] {
+        for bad in [
+            &BYTES[..11],
+            &BYTES[..13],
+            &BYTES[..43],
+            &[&BYTES[..], &[9, 0]].concat(),
+        ] {
             assert_eq!(Advertisement::parse(bad), Err(Invalid::Message));
         }
     }

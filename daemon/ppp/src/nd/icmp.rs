@@ -76,9 +76,8 @@ impl<'a> Icmpv6<'a> {
         if header[0] >> 4 != 6 || header[6] != ICMPV6 {
             return Err(Invalid::NotIcmpv6);
         }
-        let (&[kind, code, _, _], body) = message
-            .split_first_chunk::<4>()
-            .ok_or(Invalid::NotIcmpv6)?;
+        let (&[kind, code, _, _], body) =
+            message.split_first_chunk::<4>().ok_or(Invalid::NotIcmpv6)?;
         let (source, destination) = (address(header, 8), address(header, 24));
         if sum(source, destination, message) != 0 {
             return Err(Invalid::Checksum);
@@ -139,7 +138,8 @@ pub fn is_of_this_link(packet: &[u8]) -> bool {
         return false;
     };
     let destination = address(header, 24);
-    let is_local = destination.is_unicast_link_local() || destination.segments()[0] & 0xFF0F == 0xFF02;
+    let is_local =
+        destination.is_unicast_link_local() || destination.segments()[0] & 0xFF0F == 0xFF02;
     header[0] >> 4 == 6 && header[6] == ICMPV6 && is_local
 }
 
@@ -148,10 +148,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// An echo request as Linux's ping sent it over a PPP link.
+    /// An echo request from fe80::1 to fe80::2.
     const PING: [u8; 48] = [
         0x60, 0x00, 0x00, 0x00, 0x00, 0x08, 0x3A, 0xFF, 0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 1, 0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x80, 0x00, 0x82, 0xBD,
+        0, 0, 0, 1, 0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x80, 0x00, 0x82, 0xB5,
         0x00, 0x01, 0x00, 0x02,
     ];
 

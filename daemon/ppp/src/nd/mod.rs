@@ -377,7 +377,10 @@ mod tests {
         let ping = host.message(router.own, kind::ECHO_REQUEST, &[0, 1, 0, 2, 9]);
         let pong = sent(router.handle(&ping, &config()));
         let pong = Icmpv6::parse(&pong).unwrap();
-        assert_eq!((pong.kind, pong.body), (kind::ECHO_REPLY, &[0, 1, 0, 2, 9][..]));
+        assert_eq!(
+            (pong.kind, pong.body),
+            (kind::ECHO_REPLY, &[0, 1, 0, 2, 9][..])
+        );
         let elsewhere = host.message(host.own, kind::ECHO_REQUEST, &[0; 4]);
         let reaction = router.handle(&elsewhere, &config());
         assert_eq!(reaction, Err(Invalid::NotForUs));
