@@ -17,7 +17,7 @@ use super::super::value::{
 use super::Reader;
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
-use super::secret::{PASSWORD, TUNNEL_SECRET, hidden};
+use super::secret::{PASSWORD, hidden, tunnel_secret};
 
 pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Client> {
     let why = "whom to dial, such as \"lns.example.net\" or \"192.0.2.1:1701\"";
@@ -57,14 +57,7 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         }
         None => {}
     }
-    let tunnel_secret = hidden(&mut section, &TUNNEL_SECRET, reader);
-    let hide_avps = section.at("hide-avps", flag).filter(|at| at.value);
-    if let (Some(hide), None) = (&hide_avps, &tunnel_secret) {
-        section.error(
-            hide.span.clone(),
-            "hide-avps: AVPs are hidden by the tunnel secret; write tunnel-secret or tunnel-secret-file too",
-        );
-    }
+    let (tunnel_secret, hide_avps) = tunnel_secret(&mut section, reader);
     let ipv4 = section.at("ipv4", flag);
     let ipv6 = section.or("ipv6", true, flag);
     if let Some(neither) = ipv4.as_ref().filter(|at| !at.value && !ipv6) {
@@ -88,8 +81,8 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         server: server.map_or_else(nobody, |at| at.value),
         local,
         name: section.or("name", "fogline".into(), name(NAME_LONGEST)),
-        tunnel_secret: tunnel_secret.map(|at| at.value),
-        hide_avps: hide_avps.is_some(),
+        tunnel_secret,
+        hide_avps,
         user: user.map(|at| at.value).unwrap_or_default(),
         password: password
             .map(|at| at.value)

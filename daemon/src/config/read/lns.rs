@@ -8,7 +8,7 @@ use super::super::model::{Limits, Listener, Lns, Pool, Proxy, RouterAdvertisemen
 use super::super::value::{duration, flag, interface, name, number, one_of, set, socket_address};
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
-use super::secret::{TUNNEL_SECRET, hidden};
+use super::secret::tunnel_secret;
 use super::{Reader, pool, user};
 
 const PROXIES: &[(&str, Proxy)] = &[("accept", Proxy::Accept), ("restart", Proxy::Restart)];
@@ -100,14 +100,7 @@ fn listener(
     let authentication = section.at("authentication", set(one_of(METHODS)));
     let (authentication, authentication_span) =
         authentication.map(|at| (at.value, at.span)).unzip();
-    let tunnel_secret = hidden(section, &TUNNEL_SECRET, reader);
-    let hide_avps = section.at("hide-avps", flag).filter(|at| at.value);
-    if let (Some(hide), None) = (&hide_avps, &tunnel_secret) {
-        section.error(
-            hide.span.clone(),
-            "hide-avps: AVPs are hidden by the tunnel secret; write tunnel-secret or tunnel-secret-file too",
-        );
-    }
+    let (tunnel_secret, hide_avps) = tunnel_secret(section, reader);
     let proxy = section.or("proxy", Proxy::Accept, one_of(PROXIES));
     let nested = section.section_or_empty("scrambling");
     let scrambling = scrambling::scrambling(nested, End::Access, &path, reader);
@@ -119,8 +112,8 @@ fn listener(
         secret_from_user: scrambling.secret_from_user,
         listener: Listener {
             address: address?.value,
-            tunnel_secret: tunnel_secret.map(|at| at.value),
-            hide_avps: hide_avps.is_some(),
+            tunnel_secret,
+            hide_avps,
             proxy,
             path,
             authentication: authentication

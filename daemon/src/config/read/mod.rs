@@ -6,7 +6,7 @@ mod lns;
 mod pool;
 mod scrambling;
 mod secret;
-mod user;
+pub(super) mod user;
 
 use std::path::{Path, PathBuf};
 

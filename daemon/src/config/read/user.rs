@@ -38,7 +38,7 @@ pub(super) fn users(mut section: Section<'_>, pools: &[Pool], reader: &Reader<'_
 }
 
 /// The users of a file; `None` where it is no TOML.
-pub(super) fn by_name(
+pub(in crate::config) fn by_name(
     document: &Document<'_>,
     pools: &[Pool],
     reader: &Reader<'_>,
