@@ -29,7 +29,6 @@ pub(crate) type Outbox = outbox::Outbox<AuthenticatorEvent>;
 /// it.
 pub struct Authenticator {
     machine: Machine,
-    timing: Timing,
     out: Outbox,
 }
 
@@ -45,11 +44,10 @@ impl Authenticator {
         let chap = |algorithm| Machine::Chap(chap::Authenticator::new(algorithm, own_name, timing));
         Self {
             machine: match method {
-                Method::Pap => Machine::Pap(pap::Authenticator::new()),
+                Method::Pap => Machine::Pap(pap::Authenticator::new(timing)),
                 Method::ChapMd5 => chap(Algorithm::Md5),
                 Method::MsChapV2 => chap(Algorithm::MsChapV2),
             },
-            timing,
             out: Outbox::default(),
         }
     }
@@ -70,23 +68,19 @@ impl Authenticator {
             ))
         };
         let machine = match credentials.proof {
-            Proof::Pap { .. } => Machine::Pap(pap::Authenticator::proxied(identifier)),
+            Proof::Pap { .. } => Machine::Pap(pap::Authenticator::proxied(timing, identifier)),
             Proof::ChapMd5 { .. } => chap(Algorithm::Md5),
             Proof::MsChapV2 { .. } => chap(Algorithm::MsChapV2),
         };
         let mut out = Outbox::default();
         out.tell(AuthenticatorEvent::Verify(credentials));
-        Self {
-            machine,
-            timing,
-            out,
-        }
+        Self { machine, out }
     }
 
     /// LCP is Opened: waits for PAP's request, or sends CHAP's Challenge. Only the first call does something.
     pub fn start<R: CryptoRng>(&mut self, now: Duration, random: &mut R) {
         match &mut self.machine {
-            Machine::Pap(pap) => pap.start(now, self.timing.deadline),
+            Machine::Pap(pap) => pap.start(now),
             Machine::Chap(chap) => chap.start(now, random, &mut self.out),
         }
     }

@@ -220,7 +220,10 @@ impl Authenticator {
                     message,
                     mschapv2_response: Some(response),
                 },
-            ) => Answer::Success(mschapv2::success_message(&response, text::bounded(&message))),
+            ) => Answer::Success(mschapv2::success_message(
+                &response,
+                text::bounded(&message),
+            )),
             (
                 Algorithm::MsChapV2,
                 Verdict::Accept {

@@ -185,7 +185,8 @@ mod tests {
                 2 => Packet::Success(verdict),
                 _ => Packet::Failure(verdict),
             };
-            prop_assert_eq!(Packet::parse(&packet.emit()), Ok(packet));
+            let bytes = packet.emit();
+            prop_assert_eq!(Packet::parse(&bytes), Ok(packet));
         }
     }
 }

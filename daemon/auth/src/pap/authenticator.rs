@@ -7,9 +7,11 @@ use crate::authenticator::{AuthenticatorEvent, Outbox};
 use crate::credentials::{Credentials, Proof, Verdict};
 use crate::failure::Failure;
 use crate::text;
+use crate::timing::Timing;
 
 /// A PAP authenticator.
 pub(crate) struct Authenticator {
+    deadline: Duration,
     state: State,
 }
 
@@ -33,23 +35,25 @@ enum State {
 }
 
 impl Authenticator {
-    pub fn new() -> Self {
+    pub fn new(timing: Timing) -> Self {
         Self {
+            deadline: timing.deadline,
             state: State::Initial,
         }
     }
 
     /// A LAC received request `identifier` already.
-    pub fn proxied(identifier: u8) -> Self {
+    pub fn proxied(timing: Timing, identifier: u8) -> Self {
         Self {
             state: State::Verifying { identifier },
+            ..Self::new(timing)
         }
     }
 
-    pub fn start(&mut self, now: Duration, deadline: Duration) {
+    pub fn start(&mut self, now: Duration) {
         if let State::Initial = self.state {
             self.state = State::Waiting {
-                until: now.saturating_add(deadline),
+                until: now.saturating_add(self.deadline),
             };
         }
     }

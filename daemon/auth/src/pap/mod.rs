@@ -91,11 +91,7 @@ impl<'a> Packet<'a> {
 
 impl Answer<'_> {
     fn emit(&self, code: u8) -> Vec<u8> {
-        packet::emit(
-            code,
-            self.identifier,
-            &[&count(self.message), self.message],
-        )
+        packet::emit(code, self.identifier, &[&count(self.message), self.message])
     }
 }
 
@@ -112,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    const REQUEST_BYTES: &[u8] = b"\x01\x05\x00\x10\x05alice\x04open";
+    const REQUEST_BYTES: &[u8] = b"\x01\x05\x00\x0F\x05alice\x04open";
 
     #[test]
     fn a_request_is_read_and_written() {
