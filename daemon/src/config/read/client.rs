@@ -1,6 +1,7 @@
 //! `[client]`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fogline_auth::Method;
@@ -19,7 +20,7 @@ use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
 use super::secret::{PASSWORD, hidden, tunnel_secret};
 
-pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Client> {
+pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Client {
     let why = "whom to dial, such as \"lns.example.net\" or \"192.0.2.1:1701\"";
     let server = section.required("server", why, server);
     let local = section.at("local", socket_address);
@@ -105,7 +106,7 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         l2tp: link::l2tp(section.section_or_empty("l2tp")),
     };
     section.finish();
-    Some(client)
+    client
 }
 
 /// A host, or a host and a port; an IPv6 address with a port stands in brackets.
@@ -122,7 +123,7 @@ fn server(node: &Node<'_>) -> Result<Server, Fault> {
         (text, None)
     } else if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;
-        host.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
+        host.parse::<Ipv6Addr>().map_err(|_| wrong())?;
         match rest {
             "" => (host, None),
             rest => (host, Some(rest.strip_prefix(':').ok_or_else(wrong)?)),
@@ -202,7 +203,7 @@ fn dns(node: &Node<'_>) -> Result<Dns, Fault> {
 }
 
 fn redial(mut section: Section<'_>) -> Redial {
-    const WAIT: std::ops::RangeInclusive<Duration> =
+    const WAIT: RangeInclusive<Duration> =
         Duration::from_millis(100)..=Duration::from_secs(24 * 3600);
 
     let min = section.or("min", seconds(1), duration(WAIT));

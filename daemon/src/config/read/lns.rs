@@ -1,5 +1,7 @@
 //! `[lns]`, and what its sections must have to do with each other.
 
+use std::net::SocketAddr;
+
 use fogline_auth::Method;
 use scramble::negotiator::Policy;
 
@@ -22,7 +24,7 @@ struct Read {
     secret_from_user: Option<Span>,
 }
 
-pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Lns> {
+pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Lns {
     const SESSIONS_MOST: u32 = 1_000_000;
     const SESSIONS: u32 = 65_000;
 
@@ -65,7 +67,7 @@ pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Lns> 
         ),
     };
     section.finish();
-    Some(lns)
+    lns
 }
 
 fn listeners(sections: Vec<Section<'_>>, reader: &Reader<'_>) -> Vec<Read> {
@@ -92,7 +94,7 @@ fn listeners(sections: Vec<Section<'_>>, reader: &Reader<'_>) -> Vec<Read> {
 
 fn listener(
     section: &mut Section<'_>,
-    address: Option<At<std::net::SocketAddr>>,
+    address: Option<At<SocketAddr>>,
     reader: &Reader<'_>,
 ) -> Option<Read> {
     let ipv6 = address.as_ref().is_some_and(|at| at.value.is_ipv6());
@@ -124,10 +126,10 @@ fn listener(
 }
 
 fn limits(mut section: Section<'_>) -> Limits {
-    let tunnels = section.or("tunnels", 1024, number(1..=65_535));
     let limits = Limits {
-        tunnels,
+        tunnels: section.or("tunnels", 1024, number(1..=65_535)),
         half_open_tunnels: section.or("half-open-tunnels", 256, number(1..=65_535)),
+        half_open_per_source: section.or("half-open-per-source", 32, number(1..=65_535)),
         calls_per_tunnel: section.or("calls-per-tunnel", 65_535, number(1..=65_535)),
         calls_per_second: section.or("calls-per-second", 2000, number(1..=1_000_000)),
         call_setup: section.or(

@@ -1,7 +1,7 @@
 //! `[lns.users]` and the file of users.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::document::{At, Document, Section};
 use super::super::model::{Credential, Pool, User, Users};
@@ -173,12 +173,7 @@ fn pool(section: &mut Section<'_>, pools: &[Pool]) -> Option<String> {
     Some(value)
 }
 
-fn check_ipv4(
-    section: &Section<'_>,
-    ipv4: &At<std::net::Ipv4Addr>,
-    pools: &[Pool],
-    pool: Option<&str>,
-) {
+fn check_ipv4(section: &Section<'_>, ipv4: &At<Ipv4Addr>, pools: &[Pool], pool: Option<&str>) {
     let address = ipv4.value;
     for other in pools {
         let Some(theirs) = other.ipv4 else { continue };
