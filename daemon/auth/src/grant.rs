@@ -13,9 +13,13 @@ pub struct Grant<S> {
     pub message: String,
     /// See [`Verdict::Accept`](crate::Verdict::Accept).
     pub mschapv2_response: Option<[u8; 20]>,
-    /// Its own address; `None` for one of the listener's pool.
+    /// The pool that addresses come from (RADIUS's Framed-Pool, RFC 2869 section 5.18); `None` for the first.
+    pub pool: Option<String>,
+    /// Calls at the same time (RADIUS's Port-Limit, RFC 2865 section 5.42); `None` for the server's limit.
+    pub sessions: Option<u32>,
+    /// Its own address; `None` for one of the pool.
     pub ipv4: Option<Ipv4Addr>,
-    /// Its own prefix; `None` for one of the listener's pool.
+    /// Its own prefix; `None` for one of the pool.
     pub ipv6: Option<Prefix64>,
     /// Its own DNS servers, in order; empty for the listener's.
     pub dns: Vec<IpAddr>,
@@ -34,6 +38,8 @@ impl<S> Grant<S> {
             user,
             message: String::new(),
             mschapv2_response: None,
+            pool: None,
+            sessions: None,
             ipv4: None,
             ipv6: None,
             dns: Vec::new(),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use fogline::capture::{self, Problem};
 use fogline::config;
+use fogline::control::{ClientError, Code};
 use fogline::dpi::engine;
 use fogline::pcap;
 
@@ -22,7 +23,7 @@ pub enum Exit {
     BadInput = 65,
     /// An input file is not there or cannot be opened.
     NoInput = 66,
-    /// Another program that is needed is not installed.
+    /// Another program that is needed is not installed, or the daemon does not answer.
     Unavailable = 69,
     /// An output file cannot be made.
     CannotCreate = 73,
@@ -41,6 +42,9 @@ impl Exit {
             if let Some(errors) = cause.downcast_ref::<config::Errors>() {
                 return Self::of_config(errors);
             }
+            if let Some(error) = cause.downcast_ref::<ClientError>() {
+                return Self::of_client(error);
+            }
             if let Some(error) = cause.downcast_ref::<pcap::Error>() {
                 return Self::of_pcap(error);
             }
@@ -57,6 +61,14 @@ impl Exit {
             Self::NoInput
         } else {
             Self::BadInput
+        }
+    }
+
+    fn of_client(error: &ClientError) -> Self {
+        match error {
+            ClientError::NoDaemon(_) | ClientError::Io { .. } => Self::Unavailable,
+            ClientError::Refused(failure) if failure.code == Code::Unavailable => Self::Unavailable,
+            _ => Self::Failure,
         }
     }
 

@@ -1,14 +1,24 @@
 //! The command line: one module for each subcommand.
 
 mod check_config;
+mod client;
 mod completions;
+mod daemon;
 mod demo;
 pub mod exit;
 mod genpsk;
 mod hash_password;
+mod lns;
+mod output;
 mod pcap;
 mod report;
 mod scrambling;
+mod session;
+mod sessions;
+mod status;
+mod tasks;
+mod top;
+mod tunnels;
 mod vectors;
 
 use std::io::{self, IsTerminal, Write};
@@ -29,9 +39,13 @@ use exit::Exit;
   fogline demo --transform decoy    the same with bogus records instead of none
   fogline pcap --help               scramble captures of your own
   fogline report BEFORE AFTER       what DPI sees of two captures
+  fogline lns                       terminate subscribers' calls, as /etc/fogline/fogline.toml says
+  fogline client                    dial as a subscriber
+  fogline status                    how the daemon on this machine is
+  fogline top                       its sessions, live
 
 Exit status: 0 done, 1 failed, 2 usage, 65 damaged or unknown input, 66 input not there,
-69 another program is missing, 73 output cannot be made."
+69 another program is missing or the daemon does not answer, 73 output cannot be made."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -40,12 +54,22 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lns(lns::Args),
+    Client(client::Args),
     Demo(demo::Args),
     Pcap(pcap::Args),
     Report(report::Args),
     CheckConfig(check_config::Args),
     Genpsk(genpsk::Args),
     HashPassword(hash_password::Args),
+    Status(status::Args),
+    Sessions(sessions::Args),
+    Session(session::Args),
+    Tunnels(tunnels::Args),
+    Top(top::Args),
+    Kick(tasks::Kick),
+    Rekey(tasks::Rekey),
+    Reload(tasks::Reload),
     Vectors(vectors::Args),
     Completions(completions::Args),
 }
@@ -53,12 +77,22 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Lns(args) => lns::run(args),
+        Command::Client(args) => client::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Genpsk(args) => genpsk::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Sessions(args) => sessions::run(args),
+        Command::Session(args) => session::run(&args),
+        Command::Tunnels(args) => tunnels::run(&args),
+        Command::Top(args) => top::run(&args),
+        Command::Kick(args) => tasks::kick(args),
+        Command::Rekey(args) => tasks::rekey(args),
+        Command::Reload(args) => tasks::reload(&args),
         Command::Vectors(args) => vectors::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -84,9 +84,12 @@ impl<'b> Packet<'b> {
         self.start += bytes;
     }
 
-    /// Keeps the first `len` bytes; the caller has checked that they are there.
-    pub(super) fn truncate(&mut self, len: usize) {
-        debug_assert!(len <= self.end - self.start);
+    /// Keeps the first `len` bytes.
+    ///
+    /// # Panics
+    /// Where the frame has fewer.
+    pub fn truncate(&mut self, len: usize) {
+        assert!(len <= self.end - self.start);
         self.end = self.start + len;
     }
 

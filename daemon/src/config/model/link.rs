@@ -38,12 +38,16 @@ impl Path {
 
     /// The largest IP packet of a subscriber that goes through the way in one piece under `transform`, in bytes.
     pub const fn max_packet(&self, transform: Transform) -> u16 {
-        let overhead = match transform {
+        self.max_mru().saturating_sub(Self::overhead(transform))
+    }
+
+    /// What `transform` adds to a packet, in bytes.
+    pub const fn overhead(transform: Transform) -> u16 {
+        match transform {
             Transform::Decoy => 0,
             Transform::Header => 6,
             Transform::Full => 22,
-        };
-        self.max_mru().saturating_sub(overhead)
+        }
     }
 }
 

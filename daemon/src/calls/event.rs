@@ -1,0 +1,150 @@
+//! What the owner of calls has to do or to know.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use fogline_auth::Credentials;
+use fogline_ppp::Warning;
+use scramble::agreement::{End, EpochKeys};
+use scramble::negotiator::{Alarm, Reason};
+use scramble::option::Agreement;
+
+use super::session::{Session, SessionKey};
+
+/// What happened, in order.
+pub enum CallEvent<R> {
+    /// A control connection is up.
+    TunnelUp {
+        /// The listener.
+        listener: usize,
+        /// Who is at the other end.
+        peer: SocketAddr,
+        /// What it calls itself.
+        host_name: String,
+        /// Our id of it.
+        id: u16,
+    },
+    /// A control connection is gone, and its calls with it.
+    TunnelDown {
+        /// The listener.
+        listener: usize,
+        /// Our id of it.
+        id: u16,
+        /// Why.
+        reason: String,
+    },
+    /// A call was not taken.
+    CallRefused {
+        /// Why.
+        reason: &'static str,
+    },
+    /// A call that this end made never came up.
+    CallFailed {
+        /// The listener.
+        listener: usize,
+        /// Why.
+        reason: String,
+    },
+    /// A call is up, PPP starts.
+    CallUp(SessionKey),
+    /// Find out whether the peer is who it says, and answer by
+    /// [`authenticated`](super::Calls::authenticated).
+    Authenticate {
+        /// The session.
+        key: SessionKey,
+        /// What the peer presented; `None` where nobody is asked who it is.
+        credentials: Option<Box<Credentials>>,
+    },
+    /// IPCP is up.
+    Ipv4Up {
+        /// The session.
+        key: SessionKey,
+        /// This end's address.
+        local: Ipv4Addr,
+        /// The peer's.
+        peer: Ipv4Addr,
+        /// Name servers that the peer named.
+        dns: [Option<Ipv4Addr>; 2],
+    },
+    /// IPCP is down again.
+    Ipv4Down(SessionKey),
+    /// IPV6CP is up.
+    Ipv6Up {
+        /// The session.
+        key: SessionKey,
+        /// This end's interface identifier.
+        local: [u8; 8],
+        /// The peer's.
+        peer: [u8; 8],
+    },
+    /// IPV6CP is down again.
+    Ipv6Down(SessionKey),
+    /// A router advertised a prefix.
+    Ipv6Prefix {
+        /// The session.
+        key: SessionKey,
+        /// The prefix.
+        prefix: Ipv6Addr,
+        /// Its length in bits.
+        length: u8,
+        /// How long it is valid.
+        valid: Duration,
+        /// Name servers that the router named.
+        dns: Vec<Ipv6Addr>,
+    },
+    /// The peer has proved its keys.
+    Scrambled {
+        /// The session.
+        key: SessionKey,
+        /// What is done in each direction.
+        agreement: Agreement,
+    },
+    /// A rekey is complete.
+    Rekeyed {
+        /// The session.
+        key: SessionKey,
+        /// The new epoch.
+        epoch: u32,
+    },
+    /// Data flows in clear.
+    Clear {
+        /// The session.
+        key: SessionKey,
+        /// Why.
+        reason: Reason,
+    },
+    /// The operator ought to know.
+    Alarm {
+        /// The session.
+        key: SessionKey,
+        /// What.
+        alarm: Alarm,
+    },
+    /// Something is not as configured, and the session goes on.
+    Warning {
+        /// The session.
+        key: SessionKey,
+        /// What.
+        warning: Warning,
+    },
+    /// New keys, where they are shown.
+    Keys {
+        /// The session.
+        key: SessionKey,
+        /// Which end this is.
+        own: End,
+        /// What is done in each direction.
+        agreement: Agreement,
+        /// The keys.
+        keys: Box<EpochKeys>,
+    },
+    /// The session is over.
+    Down {
+        /// All that is known of it.
+        session: Box<Session<R>>,
+        /// What ended it, in a word, for counters.
+        cause: &'static str,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,116 @@
+//! Addresses and routes of the TUN interface, by rtnetlink.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use anyhow::Context;
+use futures_util::TryStreamExt;
+use rtnetlink::packet_route::route::RouteMessage;
+use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
+use tokio::task::JoinHandle;
+
+/// The kernel's network configuration for one interface.
+pub struct Network {
+    handle: Handle,
+    index: u32,
+    connection: JoinHandle<()>,
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Network {
+    /// For the interface of that number. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(index: u32) -> anyhow::Result<Self> {
+        let (connection, handle, _) = rtnetlink::new_connection().context("no netlink socket")?;
+        Ok(Self {
+            handle,
+            index,
+            connection: tokio::spawn(connection),
+        })
+    }
+
+    /// Changes the interface's MTU.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_mtu(&self, mtu: u16) -> anyhow::Result<()> {
+        let message = LinkUnspec::new_with_index(self.index).mtu(mtu.into()).build();
+        let request = self.handle.link().set(message);
+        request.execute().await.with_context(|| format!("MTU {mtu} refused"))
+    }
+
+    /// Gives the interface an address; one that it has already is no error.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn add_address(&self, address: IpAddr, prefix: u8) -> anyhow::Result<()> {
+        let request = self.handle.address().add(self.index, address, prefix).replace();
+        request.execute().await.with_context(|| format!("address {address}/{prefix} refused"))
+    }
+
+    /// Gives the interface an IPv4 address with a peer.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn add_peer_address(&self, local: Ipv4Addr, peer: Ipv4Addr) -> anyhow::Result<()> {
+        use rtnetlink::packet_route::address::AddressAttribute;
+        let mut request = self.handle.address().add(self.index, local.into(), 32).replace();
+        let attributes = &mut request.message_mut().attributes;
+        attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Address(_) | AddressAttribute::Broadcast(_)));
+        attributes.push(AddressAttribute::Address(peer.into()));
+        request.execute().await.with_context(|| format!("address {local} peer {peer} refused"))
+    }
+
+    /// Takes every address of a family from the interface; with the last one, routes that need it go.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn flush(&self, ipv6: bool) -> anyhow::Result<()> {
+        use rtnetlink::packet_route::AddressFamily;
+        use rtnetlink::packet_route::address::AddressScope;
+        let mut addresses = self.handle.address().get().set_link_index_filter(self.index).execute();
+        while let Some(address) = addresses.try_next().await.context("addresses cannot be listed")? {
+            let is_ipv6 = address.header.family == AddressFamily::Inet6;
+            if is_ipv6 == ipv6 && address.header.scope != AddressScope::Link {
+                let removed = self.handle.address().del(address).execute().await;
+                removed.context("address cannot be removed")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Routes a prefix to the interface; `metric` as the kernel has it where `None`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn add_route(&self, prefix: IpAddr, length: u8, metric: Option<u32>) -> anyhow::Result<()> {
+        let message: RouteMessage = match prefix {
+            IpAddr::V4(prefix) => {
+                let mut route = RouteMessageBuilder::<Ipv4Addr>::new()
+                    .destination_prefix(prefix, length)
+                    .output_interface(self.index);
+                if let Some(metric) = metric {
+                    route = route.priority(metric);
+                }
+                route.build()
+            }
+            IpAddr::V6(prefix) => {
+                let mut route = RouteMessageBuilder::<Ipv6Addr>::new()
+                    .destination_prefix(prefix, length)
+                    .output_interface(self.index);
+                if let Some(metric) = metric {
+                    route = route.priority(metric);
+                }
+                route.build()
+            }
+        };
+        let request = self.handle.route().add(message).replace();
+        request.execute().await.with_context(|| format!("route to {prefix}/{length} refused"))
+    }
+}
