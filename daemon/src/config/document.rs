@@ -313,16 +313,15 @@ impl<'d> Section<'d> {
 
     /// Tells what is left over: options that do not exist.
     pub fn finish(self) {
-        const ALIKE: f64 = 0.8;
-
         for entry in &self.left {
-            let likeness = |known: &&str| strsim::jaro_winkler(known, entry.key);
+            let slips = |known: &&str| strsim::damerau_levenshtein(known, entry.key);
             let likely = self
                 .known
                 .iter()
-                .map(|known| (likeness(known), known))
-                .filter(|(likeness, _)| *likeness > ALIKE)
-                .max_by(|a, b| a.0.total_cmp(&b.0));
+                .map(|known| (slips(known), known))
+                .min()
+                // More would be another word.
+                .filter(|(slips, known)| *slips <= known.len().div_ceil(4));
             let advice = match likely {
                 Some((_, known)) => format!("did you mean {known}?"),
                 None => format!("there are {}", self.known.join(", ")),

@@ -1,6 +1,6 @@
 //! The configuration file of the daemon: one TOML file for `fogline lns` and `fogline client`.
 //!
-//! [`load`] gives a checked [`Config`](model::Config), or every error of the file with its line; [`Changes`] says what of a
+//! [`load`] gives a checked [`Config`], or every error of the file with its line; [`Changes`] says what of a
 //! new one can hold without a restart. `packaging/fogline.toml` explains every option.
 
 mod changes;

@@ -142,6 +142,8 @@ pub struct Limits {
     pub tunnels: u32,
     /// Tunnels of one listener that are not yet up.
     pub half_open_tunnels: u32,
+    /// Those of them from one IPv4 address or IPv6 /64.
+    pub half_open_per_source: u32,
     /// Calls in one tunnel, at most 65535.
     pub calls_per_tunnel: u16,
     /// New calls accepted each second; further ones are refused as "try again later".

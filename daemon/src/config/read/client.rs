@@ -1,6 +1,7 @@
 //! `[client]`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fogline_auth::Method;
@@ -17,9 +18,9 @@ use super::super::value::{
 use super::Reader;
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
-use super::secret::{PASSWORD, TUNNEL_SECRET, hidden};
+use super::secret::{PASSWORD, hidden, tunnel_secret};
 
-pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Client> {
+pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Client {
     let why = "whom to dial, such as \"lns.example.net\" or \"192.0.2.1:1701\"";
     let server = section.required("server", why, server);
     let local = section.at("local", socket_address);
@@ -57,14 +58,7 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         }
         None => {}
     }
-    let tunnel_secret = hidden(&mut section, &TUNNEL_SECRET, reader);
-    let hide_avps = section.at("hide-avps", flag).filter(|at| at.value);
-    if let (Some(hide), None) = (&hide_avps, &tunnel_secret) {
-        section.error(
-            hide.span.clone(),
-            "hide-avps: AVPs are hidden by the tunnel secret; write tunnel-secret or tunnel-secret-file too",
-        );
-    }
+    let (tunnel_secret, hide_avps) = tunnel_secret(&mut section, reader);
     let ipv4 = section.at("ipv4", flag);
     let ipv6 = section.or("ipv6", true, flag);
     if let Some(neither) = ipv4.as_ref().filter(|at| !at.value && !ipv6) {
@@ -88,8 +82,8 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         server: server.map_or_else(nobody, |at| at.value),
         local,
         name: section.or("name", "fogline".into(), name(NAME_LONGEST)),
-        tunnel_secret: tunnel_secret.map(|at| at.value),
-        hide_avps: hide_avps.is_some(),
+        tunnel_secret,
+        hide_avps,
         user: user.map(|at| at.value).unwrap_or_default(),
         password: password
             .map(|at| at.value)
@@ -112,7 +106,7 @@ pub(super) fn client(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Cl
         l2tp: link::l2tp(section.section_or_empty("l2tp")),
     };
     section.finish();
-    Some(client)
+    client
 }
 
 /// A host, or a host and a port; an IPv6 address with a port stands in brackets.
@@ -129,7 +123,7 @@ fn server(node: &Node<'_>) -> Result<Server, Fault> {
         (text, None)
     } else if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;
-        host.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
+        host.parse::<Ipv6Addr>().map_err(|_| wrong())?;
         match rest {
             "" => (host, None),
             rest => (host, Some(rest.strip_prefix(':').ok_or_else(wrong)?)),
@@ -209,7 +203,7 @@ fn dns(node: &Node<'_>) -> Result<Dns, Fault> {
 }
 
 fn redial(mut section: Section<'_>) -> Redial {
-    const WAIT: std::ops::RangeInclusive<Duration> =
+    const WAIT: RangeInclusive<Duration> =
         Duration::from_millis(100)..=Duration::from_secs(24 * 3600);
 
     let min = section.or("min", seconds(1), duration(WAIT));

@@ -90,7 +90,7 @@ pub(super) fn l2tp(mut section: Section<'_>) -> L2tp {
         receive_window: section.or("receive-window", 16, number(1..=1024)),
         restart,
         restart_cap: restart_cap.map_or(seconds(8).max(restart), |at| at.value),
-        retries: section.or("retries", 6, number(TRIES)),
+        retries: section.or("retries", 7, number(TRIES)),
         hello_interval: section.or("hello-interval", seconds(60), duration(LONG)),
         setup_timeout: section.or("setup-timeout", seconds(30), duration(WAIT)),
         linger: section.or("linger", seconds(31), duration(WAIT)),

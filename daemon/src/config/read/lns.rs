@@ -1,5 +1,7 @@
 //! `[lns]`, and what its sections must have to do with each other.
 
+use std::net::SocketAddr;
+
 use fogline_auth::Method;
 use scramble::negotiator::Policy;
 
@@ -8,7 +10,7 @@ use super::super::model::{Limits, Listener, Lns, Pool, Proxy, RouterAdvertisemen
 use super::super::value::{duration, flag, interface, name, number, one_of, set, socket_address};
 use super::link::{self, METHODS, NAME_LONGEST, seconds};
 use super::scrambling::{self, End};
-use super::secret::{TUNNEL_SECRET, hidden};
+use super::secret::tunnel_secret;
 use super::{Reader, pool, user};
 
 const PROXIES: &[(&str, Proxy)] = &[("accept", Proxy::Accept), ("restart", Proxy::Restart)];
@@ -22,7 +24,7 @@ struct Read {
     secret_from_user: Option<Span>,
 }
 
-pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Lns> {
+pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Lns {
     const SESSIONS_MOST: u32 = 1_000_000;
     const SESSIONS: u32 = 65_000;
 
@@ -65,7 +67,7 @@ pub(super) fn lns(mut section: Section<'_>, reader: &Reader<'_>) -> Option<Lns> 
         ),
     };
     section.finish();
-    Some(lns)
+    lns
 }
 
 fn listeners(sections: Vec<Section<'_>>, reader: &Reader<'_>) -> Vec<Read> {
@@ -92,7 +94,7 @@ fn listeners(sections: Vec<Section<'_>>, reader: &Reader<'_>) -> Vec<Read> {
 
 fn listener(
     section: &mut Section<'_>,
-    address: Option<At<std::net::SocketAddr>>,
+    address: Option<At<SocketAddr>>,
     reader: &Reader<'_>,
 ) -> Option<Read> {
     let ipv6 = address.as_ref().is_some_and(|at| at.value.is_ipv6());
@@ -100,14 +102,7 @@ fn listener(
     let authentication = section.at("authentication", set(one_of(METHODS)));
     let (authentication, authentication_span) =
         authentication.map(|at| (at.value, at.span)).unzip();
-    let tunnel_secret = hidden(section, &TUNNEL_SECRET, reader);
-    let hide_avps = section.at("hide-avps", flag).filter(|at| at.value);
-    if let (Some(hide), None) = (&hide_avps, &tunnel_secret) {
-        section.error(
-            hide.span.clone(),
-            "hide-avps: AVPs are hidden by the tunnel secret; write tunnel-secret or tunnel-secret-file too",
-        );
-    }
+    let (tunnel_secret, hide_avps) = tunnel_secret(section, reader);
     let proxy = section.or("proxy", Proxy::Accept, one_of(PROXIES));
     let nested = section.section_or_empty("scrambling");
     let scrambling = scrambling::scrambling(nested, End::Access, &path, reader);
@@ -119,8 +114,8 @@ fn listener(
         secret_from_user: scrambling.secret_from_user,
         listener: Listener {
             address: address?.value,
-            tunnel_secret: tunnel_secret.map(|at| at.value),
-            hide_avps: hide_avps.is_some(),
+            tunnel_secret,
+            hide_avps,
             proxy,
             path,
             authentication: authentication
@@ -131,10 +126,10 @@ fn listener(
 }
 
 fn limits(mut section: Section<'_>) -> Limits {
-    let tunnels = section.or("tunnels", 1024, number(1..=65_535));
     let limits = Limits {
-        tunnels,
+        tunnels: section.or("tunnels", 1024, number(1..=65_535)),
         half_open_tunnels: section.or("half-open-tunnels", 256, number(1..=65_535)),
+        half_open_per_source: section.or("half-open-per-source", 32, number(1..=65_535)),
         calls_per_tunnel: section.or("calls-per-tunnel", 65_535, number(1..=65_535)),
         calls_per_second: section.or("calls-per-second", 2000, number(1..=1_000_000)),
         call_setup: section.or(

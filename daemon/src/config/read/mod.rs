@@ -6,7 +6,7 @@ mod lns;
 mod pool;
 mod scrambling;
 mod secret;
-mod user;
+pub(super) mod user;
 
 use std::path::{Path, PathBuf};
 
@@ -83,18 +83,13 @@ pub(super) fn config(
         log,
         state,
         process,
-        metrics: understood(metrics)?,
-        lns: understood(lns)?,
-        client: understood(client)?,
+        metrics: match metrics {
+            Some(understood) => Some(understood?),
+            None => None,
+        },
+        lns,
+        client,
     })
-}
-
-/// A section that is there must have been understood.
-fn understood<T>(section: Option<Option<T>>) -> Option<Option<T>> {
-    match section {
-        None => Some(None),
-        Some(understood) => understood.map(Some),
-    }
 }
 
 fn control(mut section: Section<'_>) -> Control {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::Hidden;
 use super::super::document::{At, Fault, Node, Section};
-use super::super::value::{path, secret_text};
+use super::super::value::{flag, path, secret_text};
 use super::Reader;
 
 /// The names of an option and of its counterpart that names a file.
@@ -19,7 +19,7 @@ pub(super) struct Keys {
     pub file: &'static str,
 }
 
-pub(super) const TUNNEL_SECRET: Keys = Keys {
+const TUNNEL_SECRET: Keys = Keys {
     inline: "tunnel-secret",
     file: "tunnel-secret-file",
 };
@@ -27,7 +27,7 @@ pub(super) const PASSWORD: Keys = Keys {
     inline: "password",
     file: "password-file",
 };
-pub(super) const SCRAMBLING_SECRET: Keys = Keys {
+const SCRAMBLING_SECRET: Keys = Keys {
     inline: "secret",
     file: "secret-file",
 };
@@ -52,6 +52,23 @@ pub(super) fn hidden(
         value: Hidden::new(value),
         span,
     })
+}
+
+/// `tunnel-secret` or `tunnel-secret-file`, and `hide-avps`.
+pub(super) fn tunnel_secret(
+    section: &mut Section<'_>,
+    reader: &Reader<'_>,
+) -> (Option<Hidden>, bool) {
+    let is_written = section.has_any(&[TUNNEL_SECRET.inline, TUNNEL_SECRET.file]);
+    let secret = hidden(section, &TUNNEL_SECRET, reader);
+    let hide_avps = section.at("hide-avps", flag).filter(|at| at.value);
+    if let Some(hide) = hide_avps.as_ref().filter(|_| !is_written) {
+        section.error(
+            hide.span.clone(),
+            "hide-avps: AVPs are hidden by the tunnel secret; write tunnel-secret or tunnel-secret-file too",
+        );
+    }
+    (secret.map(|at| at.value), hide_avps.is_some())
 }
 
 /// A pre-shared secret of PHS.

@@ -1,7 +1,7 @@
 //! `[lns.users]` and the file of users.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::document::{At, Document, Section};
 use super::super::model::{Credential, Pool, User, Users};
@@ -38,7 +38,7 @@ pub(super) fn users(mut section: Section<'_>, pools: &[Pool], reader: &Reader<'_
 }
 
 /// The users of a file; `None` where it is no TOML.
-pub(super) fn by_name(
+pub(in crate::config) fn by_name(
     document: &Document<'_>,
     pools: &[Pool],
     reader: &Reader<'_>,
@@ -173,12 +173,7 @@ fn pool(section: &mut Section<'_>, pools: &[Pool]) -> Option<String> {
     Some(value)
 }
 
-fn check_ipv4(
-    section: &Section<'_>,
-    ipv4: &At<std::net::Ipv4Addr>,
-    pools: &[Pool],
-    pool: Option<&str>,
-) {
+fn check_ipv4(section: &Section<'_>, ipv4: &At<Ipv4Addr>, pools: &[Pool], pool: Option<&str>) {
     let address = ipv4.value;
     for other in pools {
         let Some(theirs) = other.ipv4 else { continue };
