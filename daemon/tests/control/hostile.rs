@@ -50,9 +50,9 @@ fn the_bytes_of_an_exchange() {
     stream
         .write_all(br#"{"version":1,"request":{"rekey":{"who":"all" }}}"#)
         .unwrap();
-    let mut answer = [0; 59];
+    let mut answer = [0; 62];
     stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer[..4], b"\0\0\0\x37");
+    assert_eq!(&answer[..4], b"\0\0\0\x3A");
     assert_eq!(
         &answer[4..],
         br#"{"version":1,"more":false,"reply":{"done":{"sessions":1}}}"#
