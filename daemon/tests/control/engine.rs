@@ -252,6 +252,13 @@ impl Tables {
     }
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Engine {
+    Answers,
+    Gone,
+    Stuck,
+}
+
 /// A daemon that runs until it is dropped.
 pub struct Daemon {
     pub socket: PathBuf,
@@ -263,20 +270,37 @@ pub struct Daemon {
 
 impl Daemon {
     pub fn start(tables: Tables) -> Self {
-        Self::run(tables, metrics::Options { per_session: true }, true)
+        Self::run(
+            tables,
+            metrics::Options { per_session: true },
+            Engine::Answers,
+        )
     }
 
     /// A daemon that gives no metrics of single sessions.
     pub fn discreet(tables: Tables) -> Self {
-        Self::run(tables, metrics::Options::default(), true)
+        Self::run(tables, metrics::Options::default(), Engine::Answers)
     }
 
     /// A daemon whose engine has gone.
     pub fn stopping() -> Self {
-        Self::run(Tables::with_sessions(0), metrics::Options::default(), false)
+        Self::run(
+            Tables::with_sessions(0),
+            metrics::Options::default(),
+            Engine::Gone,
+        )
     }
 
-    fn run(mut tables: Tables, options: metrics::Options, engine: bool) -> Self {
+    /// A daemon whose engine takes commands and never answers.
+    pub fn stuck() -> Self {
+        Self::run(
+            Tables::with_sessions(0),
+            metrics::Options::default(),
+            Engine::Stuck,
+        )
+    }
+
+    fn run(mut tables: Tables, options: metrics::Options, engine: Engine) -> Self {
         let dir = TempDir::new().unwrap();
         let socket = dir.path().join("control");
         let listener = Listener::bind(&socket).unwrap();
@@ -287,13 +311,18 @@ impl Daemon {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 let (handle, mut port) = control::channel();
-                if !engine {
+                if engine == Engine::Gone {
                     port = control::channel().1;
                 }
                 let control = control::serve(listener, handle.clone());
                 let scraped = metrics::serve(scrapes, handle, options);
                 let answering = async {
+                    let mut unanswered = Vec::new();
                     while let Some(Command { request, reply }) = port.next().await {
+                        if engine == Engine::Stuck {
+                            unanswered.push(reply);
+                            continue;
+                        }
                         let _ = reply.send(tables.answer(request, &port));
                     }
                     std::future::pending::<()>().await;

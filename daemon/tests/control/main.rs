@@ -10,4 +10,5 @@ mod engine;
 mod hostile;
 mod metrics;
 mod program;
+mod rogue;
 mod socket;

@@ -199,6 +199,7 @@ fn a_task_needs_to_know_about_whom() {
         &["kick"][..],
         &["kick", "2", "--all"],
         &["kick", "two"],
+        &["kick", "--user", ""],
         &["rekey", "--user", "a", "--all"],
         &["session"],
         &["sessions", "--state", "asleep"],

@@ -154,6 +154,16 @@ fn an_engine_that_is_gone_is_answered_for() {
 }
 
 #[test]
+fn an_engine_that_is_stuck_is_answered_for() {
+    let daemon = Daemon::stuck();
+    let begun = Instant::now();
+    let error = daemon.client().status().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(12));
+    assert!(error.to_string().contains("overloaded or stuck"), "{error}");
+    assert_eq!(refused(error), Code::Unavailable);
+}
+
+#[test]
 fn clients_beyond_the_limit_are_told_so() {
     let daemon = Daemon::start(Tables::with_sessions(1));
     let mut clients: Vec<_> = (0..MAX_CONNECTIONS).map(|_| daemon.client()).collect();
