@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use fogline::control::model::SessionId;
 use fogline::control::{Client, ClientError, DEFAULT_SOCKET, Who};
 
@@ -28,7 +29,9 @@ pub struct Target {
     #[arg(value_name = "ID")]
     id: Option<SessionId>,
     /// Every session of a user
-    #[arg(long, value_name = "USER")]
+    // Sessions that have not authenticated have an empty name; "$USER_TO_KICK" unset must not mean
+    // all of them.
+    #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     user: Option<String>,
     /// Every session
     #[arg(long)]

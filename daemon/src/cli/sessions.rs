@@ -11,7 +11,8 @@ use super::output::{self, Align, Cell, Column, Style, Table, Tone, units};
 /// List the daemon's sessions
 ///
 /// SCRAMBLING is what is done to packets sent and received, or "clear", or nothing while that is
-/// being negotiated.
+/// being negotiated. Columns that do not fit the terminal are left out; a file or program gets all
+/// of them.
 ///
 /// Exit status: 0 done, 1 failed, 2 usage, 69 no daemon answers.
 #[derive(Debug, clap::Args)]
@@ -77,12 +78,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 fn json(client: &mut Client, query: SessionQuery) -> anyhow::Result<()> {
     let mut separator = "[\n";
     each_page(client, query, |sessions| {
+        let mut text = String::new();
         for session in &sessions {
-            let item = output::array_item(session)?;
-            output::print(&format!("{separator}{item}"))?;
+            text.push_str(separator);
+            text.push_str(&output::array_item(session)?);
             separator = ",\n";
         }
-        Ok(())
+        Ok(output::print(&text)?)
     })?;
     let end = if separator == "[\n" { "[]\n" } else { "\n]\n" };
     Ok(output::print(end)?)

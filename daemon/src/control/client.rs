@@ -63,6 +63,13 @@ pub enum ClientError {
     },
 }
 
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+    )
+}
+
 fn explain(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
@@ -216,11 +223,15 @@ impl Client {
     /// What happens from now on.
     ///
     /// # Errors
-    /// The connection breaks. The iterator ends when the daemon does.
+    /// The daemon says no, or the connection breaks. The iterator ends when the daemon does.
     pub fn events(
         mut self,
     ) -> Result<impl Iterator<Item = Result<Event, ClientError>>, ClientError> {
         self.send(&Incoming::Events)?;
+        match self.receive()?.reply {
+            Reply::Listening => {}
+            other => return Err(self.unexpected(&other)),
+        }
         let unlimited = self.stream.set_read_timeout(None);
         unlimited.map_err(|source| self.io(source))?;
         Ok(std::iter::from_fn(move || match self.receive() {
@@ -229,9 +240,7 @@ impl Client {
                 ..
             }) => Some(Ok(event)),
             Ok(frame) => Some(Err(self.unexpected(&frame.reply))),
-            Err(ClientError::Io { source, .. }) if source.kind() == ErrorKind::UnexpectedEof => {
-                None
-            }
+            Err(ClientError::Io { source, .. }) if is_end(&source) => None,
             Err(error) => Some(Err(error)),
         }))
     }

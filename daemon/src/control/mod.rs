@@ -19,8 +19,8 @@
 //!
 //! A reply may take several frames; `more` says that another follows. Lists come in pages, so
 //! that neither end holds 64,000 sessions for the other: `next` is what to put into `from` for
-//! the next page. `"events"` turns the connection into a stream of [`Event`]s until the client
-//! closes it. [`Request`] and [`Reply`] say the rest.
+//! the next page. `"events"` turns the connection into a stream: [`Reply::Listening`], then an
+//! [`Event`] a frame until the client closes it. [`Request`] and [`Reply`] say the rest.
 
 mod client;
 mod frame;

@@ -27,6 +27,8 @@ pub enum Reply {
     },
     /// The configuration was read again, or could not be.
     Reloaded(Reload),
+    /// From now on, what happens is told.
+    Listening,
     /// Something happened, and the client asked for events.
     Event(Event),
     /// The request cannot be answered.
@@ -165,6 +167,7 @@ impl Reply {
             Self::Tunnels(_) => "tunnels",
             Self::Done { .. } => "done",
             Self::Reloaded(_) => "reloaded",
+            Self::Listening => "listening",
             Self::Event(_) => "event",
             Self::Error(_) => "error",
         }

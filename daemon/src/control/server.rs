@@ -144,6 +144,7 @@ async fn send(client: &mut UnixStream, reply: Reply) -> io::Result<()> {
 /// Events, until the client closes or says anything at all.
 async fn stream(mut client: UnixStream, handle: &Handle) -> io::Result<()> {
     let mut events = handle.events();
+    send(&mut client, Reply::Listening).await?;
     loop {
         let mut byte = [0];
         let event = tokio::select! {

@@ -151,3 +151,52 @@ fn paint(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::order::Order;
+    use super::*;
+
+    const WISH: Wish = Wish {
+        order: Order::Rate,
+        in_clear: false,
+        offset: 5,
+        rows: 10,
+    };
+
+    fn offset_after(key: KeyCode) -> usize {
+        next_wish(WISH, key, 100).offset
+    }
+
+    #[test]
+    fn arrows_and_page_keys_scroll_and_stop_at_the_ends() {
+        assert_eq!(offset_after(KeyCode::Up), 4);
+        assert_eq!(offset_after(KeyCode::Down), 6);
+        assert_eq!(offset_after(KeyCode::PageUp), 0);
+        assert_eq!(offset_after(KeyCode::PageDown), 15);
+        assert_eq!(offset_after(KeyCode::Home), 0);
+        assert_eq!(offset_after(KeyCode::End), 90);
+        let end = next_wish(WISH, KeyCode::End, 100);
+        assert_eq!(next_wish(end, KeyCode::PageDown, 100), end);
+        assert_eq!(next_wish(WISH, KeyCode::Down, 3).offset, 0);
+    }
+
+    #[test]
+    fn s_sorts_and_c_shows_those_in_clear() {
+        let sorted = next_wish(WISH, KeyCode::Char('s'), 100);
+        assert_eq!((sorted.order, sorted.offset), (Order::Sent, 0));
+        let clear = next_wish(WISH, KeyCode::Char('c'), 100);
+        assert_eq!((clear.in_clear, clear.offset), (true, 0));
+        assert!(!next_wish(clear, KeyCode::Char('c'), 100).in_clear);
+        assert_eq!(next_wish(WISH, KeyCode::Char('x'), 100), WISH);
+    }
+
+    #[test]
+    fn q_escape_and_control_c_end_it() {
+        let key = |code, modifiers| KeyEvent::new(code, modifiers);
+        assert!(is_quit(&key(KeyCode::Char('q'), KeyModifiers::NONE)));
+        assert!(is_quit(&key(KeyCode::Esc, KeyModifiers::NONE)));
+        assert!(is_quit(&key(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+        assert!(!is_quit(&key(KeyCode::Char('c'), KeyModifiers::NONE)));
+    }
+}

@@ -255,3 +255,148 @@ const WIDE: u16 = 120;
 fn rate(rate: Option<f64>) -> String {
     rate.map_or_else(|| "-".into(), units::rate)
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use serde_json::json;
+
+    use super::super::order::Order;
+    use super::super::sampler::Wish;
+    use super::*;
+
+    fn session(index: u32, clear: bool) -> (Session, Rate) {
+        let id = fogline::control::model::SessionId::new(index, 0).unwrap();
+        let direction = json!({"transform": "full", "coverage": "all", "carrier": "natural"});
+        let counters = json!({
+            "malformed": 0, "untimely": 0, "unexpected": 0, "bad_tags": 0,
+            "after_confirmation": 0, "protocol_rejects_after_confirmation": 0,
+            "rekeys_ignored": 0, "fallbacks": 0, "rekeys": 0,
+        });
+        let session = json!({
+            "id": id, "user": format!("user{index}\u{1b}[31m"), "state": "up",
+            "since": Timestamp::now(),
+            "l2tp": null, "peer": "192.0.2.7:1701", "interface": "fogline0",
+            "ipv4": {"local": "10.64.0.1", "remote": "10.64.1.2"}, "ipv6": null,
+            "scrambling": {
+                "state": if clear { "clear" } else { "confirmed" }, "why_clear": null,
+                "send": direction, "receive": direction, "epoch": 0, "counters": counters,
+            },
+            "mtu": 1500, "mru": 1500, "echo_rtt_us": null,
+            "counters": {
+                "sent": {"packets": 0, "bytes": 0}, "received": {"packets": 0, "bytes": 0},
+                "drops": {},
+            },
+            "calling_number": null, "called_number": null, "handled_by": "software",
+        });
+        let rate = Rate {
+            id,
+            sent: Some(1_500_000.0),
+            received: None,
+            bytes: 12_345,
+        };
+        (serde_json::from_value(session).unwrap(), rate)
+    }
+
+    fn picture() -> Picture {
+        let status = json!({
+            "version": "0.1.0", "mode": "lns", "started": "2026-11-23T10:00:00Z",
+            "uptime_seconds": 125,
+            "sessions": [
+                {"state": "up", "scrambling": "full", "sessions": 3},
+                {"state": "up", "scrambling": "clear", "sessions": 1},
+            ],
+            "fallbacks": {}, "tunnels": {"established": 1, "half_open": 0},
+            "calls": {"offered": 2, "answered": 2, "refused": {}, "ended": {}},
+            "sent": {"packets": 0, "bytes": 0}, "received": {"packets": 0, "bytes": 0},
+            "drops": {"source-address": 7}, "alarms_raised": 0, "alarms": [], "rekeys": 1,
+            "authentication_failures": 0, "pools": [],
+            "configuration": {"file": "fogline.toml", "reload": null},
+        });
+        Picture {
+            status: serde_json::from_value(status).unwrap(),
+            sent: Some(2_500_000_000.0),
+            received: None,
+            sessions: 4,
+            rows: vec![session(7, false), session(9, true)],
+            wish: Wish {
+                order: Order::Rate,
+                in_clear: false,
+                offset: 1,
+                rows: 2,
+            },
+        }
+    }
+
+    fn terminal(width: u16, height: u16, color: bool) -> Terminal<TestBackend> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let picture = picture();
+        let view = View {
+            picture: &picture,
+            color,
+            keys: true,
+        };
+        let drawn = terminal.draw(|frame| frame.render_widget(&view, frame.area()));
+        drawn.unwrap();
+        terminal
+    }
+
+    #[test]
+    fn a_picture_of_eighty_columns() {
+        terminal(80, 9, false).backend().assert_buffer_lines([
+            "fogline 0.1.0 lns, up 2m 5s  sessions 4, 4 up  tunnels 1                        ",
+            "sent 2.50 Gbit/s  received -  dropped 7 packets  rekeys 1                       ",
+            "scrambling  full 3 (75.0 %)  clear 1 (25.0 %)                                   ",
+            "alarms none                                                                     ",
+            "ID         USER          AGE      SCRAMBLING    SENT        RECEIVED    TOTAL   ",
+            "7          user7\\u{1b}[3 0s       full          1.50 Mbit/s -           12.3 kB ",
+            "9          user9\\u{1b}[3 0s       clear         1.50 Mbit/s -           12.3 kB ",
+            "                                                                                ",
+            "2-3 of 4  q quit  arrows scroll  s sorted by rate  c only in clear              ",
+        ]);
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_addresses_too() {
+        let terminal = terminal(140, 9, false);
+        let text = terminal.backend().to_string();
+        assert!(
+            text.contains("10.64.1.2") && text.contains("192.0.2.7:1701"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_in_clear_stands_out() {
+        let terminal = terminal(80, 9, true);
+        let buffer = terminal.backend().buffer();
+        let color = |y| buffer.cell((34, y)).map(|cell| cell.fg);
+        assert_eq!(color(5), Some(Color::Green));
+        assert_eq!(color(6), Some(Color::Yellow));
+    }
+
+    #[test]
+    fn the_smallest_terminal_is_no_harm() {
+        for (width, height) in [(1, 1), (3, 5), (200, 2), (80, 6)] {
+            terminal(width, height, true);
+        }
+    }
+
+    #[test]
+    fn as_text_there_are_no_keys_to_press() {
+        let picture = picture();
+        let view = View {
+            picture: &picture,
+            color: false,
+            keys: false,
+        };
+        let text = view.text(80);
+        assert_eq!(text.lines().count(), 7);
+        assert!(
+            text.lines()
+                .all(|line| line.width() <= 80 && !line.ends_with(' ')),
+            "{text}"
+        );
+    }
+}

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(far.to_string(), "9999-12-31T23:59:59Z");
         let early = Timestamp::from(UNIX_EPOCH - Duration::from_secs(1));
         assert_eq!(early.to_string(), "1970-01-01T00:00:00Z");
-        assert_eq!(far.age(early), LAST);
-        assert_eq!(early.age(far), Duration::ZERO);
+        assert_eq!(early.age(far), LAST);
+        assert_eq!(far.age(early), Duration::ZERO);
     }
 }
