@@ -23,7 +23,7 @@ pub struct Hiding<'s> {
 
 impl Message {
     /// The message for the peer's `tunnel` and `session`, with Ns and Nr 0. What may be hidden is, where there is
-    /// `hiding`.
+    /// `hiding`. Those that are never sent from here (WEN, SLI, OCRP, OCCN) carry their Message Type only.
     pub fn emit(&self, tunnel: u16, session: u16, hiding: Option<Hiding<'_>>) -> Vec<u8> {
         let mut out = Out { avps: Vec::with_capacity(128), hiding, has_vector: false };
         out.message(self);
