@@ -2,11 +2,13 @@
 
 use fogline_l2tp::wire::message::{CallStart, Connected, Start};
 use fogline_l2tp::wire::{Fault, Header, Hiding, Message, Parsed};
-use fogline_l2tp::{CallCause, CallResult, ErrorCode, Proxy, ProxyAuthentication, Secret, StopCause, StopResult};
+use fogline_l2tp::{
+    CallCause, CallResult, ErrorCode, Proxy, ProxyAuthentication, Secret, StopCause, StopResult,
+};
 use proptest::prelude::*;
 
 fn avps(hex: &str) -> Vec<u8> {
-    hex::decode(hex.replace([' ', '\n'], "")).unwrap()
+    hex::decode(hex.replace([' ', '\n'], "")).expect("hex digits")
 }
 
 fn parse(hex: &str) -> Result<Parsed, Fault> {
@@ -26,7 +28,11 @@ const XL2TPD_SCCRQ: &str = "8008 0000 0000 0001
 
 #[test]
 fn xl2tpds_request_is_understood() {
-    let Ok(Parsed { message: Message::Sccrq(start), ignored: 0 }) = parse(XL2TPD_SCCRQ) else {
+    let Ok(Parsed {
+        message: Message::Sccrq(start),
+        ignored: 0,
+    }) = parse(XL2TPD_SCCRQ)
+    else {
         panic!("{:?}", parse(XL2TPD_SCCRQ));
     };
     let expected = Start {
@@ -53,9 +59,15 @@ fn result_codes_come_with_or_without_more() {
     };
     let cdn = "8008 0000 0000 000e";
     let (session, bare) = cause(&format!("{cdn} 8008 0000 0001 0003 8008 0000 000e 0007"));
-    assert_eq!((session, bare.result, bare.error), (Some(7), CallResult::ADMINISTRATIVE, None));
+    assert_eq!(
+        (session, bare.result, bare.error),
+        (Some(7), CallResult::ADMINISTRATIVE, None)
+    );
     let (_, coded) = cause(&format!("{cdn} 800a 0000 0001 0002 0004"));
-    assert_eq!((coded.result, coded.error, coded.message), (CallResult(2), Some(ErrorCode(4)), None));
+    assert_eq!(
+        (coded.result, coded.error, coded.message),
+        (CallResult(2), Some(ErrorCode(4)), None)
+    );
     let (_, worded) = cause(&format!("{cdn} 800f 0000 0001 0002 0004 66756c6c07"));
     assert_eq!(worded.message.as_deref(), Some("full?"));
 }
@@ -64,36 +76,96 @@ fn result_codes_come_with_or_without_more() {
 fn what_ends_something_is_understood_however_broken() {
     for broken in ["", "8006 0000 0063", "8007 0000 0001 00", "8009"] {
         let stop = parse(&format!("8008 0000 0000 0004 {broken}"));
-        assert!(matches!(stop, Ok(Parsed { message: Message::StopCcn { .. }, .. })), "{broken}");
+        assert!(
+            matches!(
+                stop,
+                Ok(Parsed {
+                    message: Message::StopCcn { .. },
+                    ..
+                })
+            ),
+            "{broken}"
+        );
         let cdn = parse(&format!("8008 0000 0000 000e {broken}"));
-        assert!(matches!(cdn, Ok(Parsed { message: Message::Cdn { .. }, .. })), "{broken}");
+        assert!(
+            matches!(
+                cdn,
+                Ok(Parsed {
+                    message: Message::Cdn { .. },
+                    ..
+                })
+            ),
+            "{broken}"
+        );
     }
 }
 
 #[test]
 fn unknown_avps_end_it_only_where_they_are_mandatory() {
     let ignored = |avp: &str| parse(&format!("8008 0000 0000 0006 {avp}"));
-    assert_eq!(ignored("0006 0000 0063").map(|parsed| parsed.ignored), Ok(1));
-    assert_eq!(ignored("0008 0009 0001 abcd").map(|parsed| parsed.ignored), Ok(1));
-    assert_eq!(ignored("8006 0000 0063"), Err(Fault::UnknownMandatory { vendor: 0, attribute: 99 }));
-    assert_eq!(ignored("8006 0009 0001"), Err(Fault::UnknownMandatory { vendor: 9, attribute: 1 }));
+    assert_eq!(
+        ignored("0006 0000 0063").map(|parsed| parsed.ignored),
+        Ok(1)
+    );
+    assert_eq!(
+        ignored("0008 0009 0001 abcd").map(|parsed| parsed.ignored),
+        Ok(1)
+    );
+    assert_eq!(
+        ignored("8006 0000 0063"),
+        Err(Fault::UnknownMandatory {
+            vendor: 0,
+            attribute: 99
+        })
+    );
+    assert_eq!(
+        ignored("8006 0009 0001"),
+        Err(Fault::UnknownMandatory {
+            vendor: 9,
+            attribute: 1
+        })
+    );
     // A reserved bit makes an AVP unknown (section 4.1), so does the reserved attribute 20.
-    assert_eq!(ignored("8406 0000 0007"), Err(Fault::UnknownMandatory { vendor: 0, attribute: 7 }));
-    assert_eq!(ignored("0406 0000 0007").map(|parsed| parsed.ignored), Ok(1));
-    assert_eq!(ignored("8006 0000 0014"), Err(Fault::UnknownMandatory { vendor: 0, attribute: 20 }));
+    assert_eq!(
+        ignored("8406 0000 0007"),
+        Err(Fault::UnknownMandatory {
+            vendor: 0,
+            attribute: 7
+        })
+    );
+    assert_eq!(
+        ignored("0406 0000 0007").map(|parsed| parsed.ignored),
+        Ok(1)
+    );
+    assert_eq!(
+        ignored("8006 0000 0014"),
+        Err(Fault::UnknownMandatory {
+            vendor: 0,
+            attribute: 20
+        })
+    );
 }
 
 #[test]
 fn unknown_messages_are_ignored_only_where_they_may_be() {
     assert_eq!(parse("8008 0000 0000 0063"), Err(Fault::UnknownMessage(99)));
-    assert_eq!(parse("0008 0000 0000 0063").map(|parsed| parsed.message), Ok(Message::Unknown));
+    assert_eq!(
+        parse("0008 0000 0000 0063").map(|parsed| parsed.message),
+        Ok(Message::Unknown)
+    );
     // ... with whatever is in them.
-    assert_eq!(parse("0008 0000 0000 0063 8006 0000 0063").map(|parsed| parsed.message), Ok(Message::Unknown));
+    assert_eq!(
+        parse("0008 0000 0000 0063 8006 0000 0063").map(|parsed| parsed.message),
+        Ok(Message::Unknown)
+    );
 }
 
 #[test]
 fn message_type_comes_first() {
-    assert_eq!(parse("8009 0000 0007 6c6163 8008 0000 0000 0006"), Err(Fault::NoMessageType));
+    assert_eq!(
+        parse("8009 0000 0007 6c6163 8008 0000 0000 0006"),
+        Err(Fault::NoMessageType)
+    );
     assert_eq!(parse("8009 0000 0000 000001"), Err(Fault::NoMessageType));
     assert_eq!(parse("8008 0009 0000 0006"), Err(Fault::NoMessageType));
 }
@@ -120,11 +192,19 @@ fn ids_are_never_0_and_lengths_are_what_they_must_be() {
 #[test]
 fn hidden_avps_need_the_secret_and_a_random_vector() {
     let secret = Secret::new("sesame");
-    let hiding = Hiding { secret: &secret, vector: [7; 16], padding: [0; 16] };
+    let hiding = Hiding {
+        secret: &secret,
+        vector: [7; 16],
+        padding: [0; 16],
+    };
     let bytes = Message::Icrp { session: 5 }.emit(1, 2, Some(hiding));
     let (header, avps) = Header::parse(&bytes).unwrap();
     assert_eq!((header.tunnel, header.session), (1, 2));
-    let with = |secret| Message::parse(avps, secret).map(|parsed| parsed.message).map_err(|refusal| refusal.fault);
+    let with = |secret| {
+        Message::parse(avps, secret)
+            .map(|parsed| parsed.message)
+            .map_err(|refusal| refusal.fault)
+    };
     assert_eq!(with(Some(&secret)), Ok(Message::Icrp { session: 5 }));
     assert_eq!(with(None), Err(Fault::Hidden(14)));
     assert!(with(Some(&Secret::new("other"))).is_err());
@@ -144,7 +224,10 @@ fn a_proxied_password_is_not_shown() {
         response: b"hunter2".to_vec().into(),
     };
     let shown = format!("{authentication:?}");
-    assert!(!shown.contains("hunter2") && !shown.contains("104"), "{shown}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("104"),
+        "{shown}"
+    );
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -152,9 +235,23 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn start() -> impl Strategy<Value = Start> {
-    let first = (any::<[u8; 2]>(), any::<u32>(), any::<Option<u32>>(), any::<Option<[u8; 8]>>(), any::<Option<u16>>());
-    let second = (text(), prop::option::of(text()), 1..=u16::MAX, any::<Option<u16>>());
-    let third = (prop::option::of(prop::collection::vec(any::<u8>(), 1..40)), any::<Option<[u8; 16]>>());
+    let first = (
+        any::<[u8; 2]>(),
+        any::<u32>(),
+        any::<Option<u32>>(),
+        any::<Option<[u8; 8]>>(),
+        any::<Option<u16>>(),
+    );
+    let second = (
+        text(),
+        prop::option::of(text()),
+        1..=u16::MAX,
+        any::<Option<u16>>(),
+    );
+    let third = (
+        prop::option::of(prop::collection::vec(any::<u8>(), 1..40)),
+        any::<Option<[u8; 16]>>(),
+    );
     (first, second, third).prop_map(|(first, second, third)| Start {
         protocol_version: first.0,
         framing: first.1,
@@ -172,16 +269,24 @@ fn start() -> impl Strategy<Value = Start> {
 
 fn call_start() -> impl Strategy<Value = CallStart> {
     let number = || prop::option::of(text());
-    (1..=u16::MAX, any::<u32>(), any::<Option<u32>>(), number(), number(), number()).prop_map(
-        |(session, serial, bearer, called_number, calling_number, sub_address)| CallStart {
-            session,
-            serial,
-            bearer,
-            called_number,
-            calling_number,
-            sub_address,
-        },
+    (
+        1..=u16::MAX,
+        any::<u32>(),
+        any::<Option<u32>>(),
+        number(),
+        number(),
+        number(),
     )
+        .prop_map(
+            |(session, serial, bearer, called_number, calling_number, sub_address)| CallStart {
+                session,
+                serial,
+                bearer,
+                called_number,
+                calling_number,
+                sub_address,
+            },
+        )
 }
 
 fn proxy() -> impl Strategy<Value = Proxy> {
@@ -196,49 +301,77 @@ fn proxy() -> impl Strategy<Value = Proxy> {
         },
     );
     let confreq = || prop::option::of(bytes());
-    (confreq(), confreq(), confreq(), prop::option::of(authentication)).prop_map(
-        |(initial, sent, received, authentication)| Proxy {
+    (
+        confreq(),
+        confreq(),
+        confreq(),
+        prop::option::of(authentication),
+    )
+        .prop_map(|(initial, sent, received, authentication)| Proxy {
             initial_received_lcp_confreq: initial,
             last_sent_lcp_confreq: sent,
             last_received_lcp_confreq: received,
             authentication,
-        },
-    )
+        })
 }
 
 fn connected() -> impl Strategy<Value = Connected> {
-    (any::<u32>(), any::<Option<u32>>(), any::<u32>(), any::<bool>(), prop::option::of(proxy())).prop_map(
-        |(tx_speed, rx_speed, framing, sequencing, proxy)| Connected {
-            tx_speed,
-            rx_speed,
-            framing,
-            sequencing,
-            proxy: proxy.filter(|proxy| *proxy != Proxy::default()).map(Box::new),
-        },
+    (
+        any::<u32>(),
+        any::<Option<u32>>(),
+        any::<u32>(),
+        any::<bool>(),
+        prop::option::of(proxy()),
     )
+        .prop_map(
+            |(tx_speed, rx_speed, framing, sequencing, proxy)| Connected {
+                tx_speed,
+                rx_speed,
+                framing,
+                sequencing,
+                proxy: proxy
+                    .filter(|proxy| *proxy != Proxy::default())
+                    .map(Box::new),
+            },
+        )
 }
 
 fn message() -> impl Strategy<Value = Message> {
     let id = || 1..=u16::MAX;
     let words = || (any::<u16>(), any::<Option<u16>>(), prop::option::of(text()));
     // A message never comes without an error code: 0 stands for none.
-    let error = |error: Option<u16>, message: &Option<String>| error.or(message.as_ref().map(|_| 0)).map(ErrorCode);
+    let error = |error: Option<u16>, message: &Option<String>| {
+        error.or(message.as_ref().map(|_| 0)).map(ErrorCode)
+    };
     prop_oneof![
         start().prop_map(|start| Message::Sccrq(Box::new(start))),
         start().prop_map(|start| Message::Sccrp(Box::new(start))),
-        any::<Option<[u8; 16]>>().prop_map(|challenge_response| Message::Scccn { challenge_response }),
-        (prop::option::of(id()), words()).prop_map(move |(tunnel, (result, code, message))| Message::StopCcn {
-            tunnel,
-            cause: StopCause { result: StopResult(result), error: error(code, &message), message },
+        any::<Option<[u8; 16]>>()
+            .prop_map(|challenge_response| Message::Scccn { challenge_response }),
+        (prop::option::of(id()), words()).prop_map(move |(tunnel, (result, code, message))| {
+            Message::StopCcn {
+                tunnel,
+                cause: StopCause {
+                    result: StopResult(result),
+                    error: error(code, &message),
+                    message,
+                },
+            }
         }),
         Just(Message::Hello),
         id().prop_map(|session| Message::Ocrq { session }),
         call_start().prop_map(|call| Message::Icrq(Box::new(call))),
         id().prop_map(|session| Message::Icrp { session }),
         connected().prop_map(|connected| Message::Iccn(Box::new(connected))),
-        (prop::option::of(id()), words()).prop_map(move |(session, (result, code, message))| Message::Cdn {
-            session,
-            cause: CallCause { result: CallResult(result), error: error(code, &message), message },
+        (prop::option::of(id()), words()).prop_map(move |(session, (result, code, message))| {
+            Message::Cdn {
+                session,
+                cause: CallCause {
+                    result: CallResult(result),
+                    error: error(code, &message),
+                    message,
+                },
+            }
         }),
         Just(Message::Wen),
         Just(Message::Sli),

@@ -173,8 +173,20 @@ mod tests {
     fn avps_follow_each_other() {
         let bytes = hex::decode("8008000000000001 0009000000086161 62".replace(' ', "")).unwrap();
         let avps: Result<Vec<_>, _> = Avps::new(&bytes).collect();
-        let plain = Avp { mandatory: true, hidden: false, reserved: false, vendor: 0, attribute: 0, value: &[0, 1] };
-        let second = Avp { mandatory: false, attribute: 8, value: b"aab", ..plain };
+        let plain = Avp {
+            mandatory: true,
+            hidden: false,
+            reserved: false,
+            vendor: 0,
+            attribute: 0,
+            value: &[0, 1],
+        };
+        let second = Avp {
+            mandatory: false,
+            attribute: 8,
+            value: b"aab",
+            ..plain
+        };
         assert_eq!(avps.unwrap(), [plain, second]);
     }
 
@@ -188,7 +200,12 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_fit_ends_the_list() {
-        for bytes in ["8005000000000001", "8009000000000001", "80080000", "800800000000"] {
+        for bytes in [
+            "8005000000000001",
+            "8009000000000001",
+            "80080000",
+            "800800000000",
+        ] {
             let bytes = hex::decode(bytes).unwrap();
             let mut avps = Avps::new(&bytes);
             assert_eq!(avps.next(), Some(Err(BadLength)));

@@ -25,9 +25,18 @@ impl Message {
     /// The message for the peer's `tunnel` and `session`, with Ns and Nr 0. What may be hidden is, where there is
     /// `hiding`. Those that are never sent from here (WEN, SLI, OCRP, OCCN) carry their Message Type only.
     pub fn emit(&self, tunnel: u16, session: u16, hiding: Option<Hiding<'_>>) -> Vec<u8> {
-        let mut out = Out { avps: Vec::with_capacity(128), hiding, has_vector: false };
+        let mut out = Out {
+            avps: Vec::with_capacity(128),
+            hiding,
+            has_vector: false,
+        };
         out.message(self);
-        let header = Header { tunnel, session, ns: 0, nr: 0 };
+        let header = Header {
+            tunnel,
+            session,
+            ns: 0,
+            nr: 0,
+        };
         [header.emit(out.avps.len()).as_slice(), &out.avps].concat()
     }
 }
@@ -90,11 +99,19 @@ impl Out<'_> {
     fn start(&mut self, start: &Start) {
         self.plain(a::PROTOCOL_VERSION, true, &start.protocol_version);
         self.may_hide(a::FRAMING_CAPABILITIES, true, &start.framing.to_be_bytes());
-        self.optional(a::BEARER_CAPABILITIES, true, start.bearer.map(u32::to_be_bytes));
+        self.optional(
+            a::BEARER_CAPABILITIES,
+            true,
+            start.bearer.map(u32::to_be_bytes),
+        );
         if let Some(value) = start.tie_breaker {
             self.plain(a::TIE_BREAKER, false, &value);
         }
-        self.optional(a::FIRMWARE_REVISION, false, start.firmware.map(u16::to_be_bytes));
+        self.optional(
+            a::FIRMWARE_REVISION,
+            false,
+            start.firmware.map(u16::to_be_bytes),
+        );
         self.plain(a::HOST_NAME, true, start.host_name.as_bytes());
         self.optional(a::VENDOR_NAME, false, start.vendor_name.as_deref());
         self.may_hide(a::ASSIGNED_TUNNEL_ID, true, &start.tunnel.to_be_bytes());
@@ -117,7 +134,11 @@ impl Out<'_> {
     fn connected(&mut self, connected: &Connected) {
         self.may_hide(a::TX_CONNECT_SPEED, true, &connected.tx_speed.to_be_bytes());
         self.may_hide(a::FRAMING_TYPE, true, &connected.framing.to_be_bytes());
-        self.optional(a::RX_CONNECT_SPEED, false, connected.rx_speed.map(u32::to_be_bytes));
+        self.optional(
+            a::RX_CONNECT_SPEED,
+            false,
+            connected.rx_speed.map(u32::to_be_bytes),
+        );
         if connected.sequencing {
             self.plain(a::SEQUENCING_REQUIRED, true, &[]);
         }
@@ -127,11 +148,27 @@ impl Out<'_> {
     }
 
     fn proxy(&mut self, proxy: &Proxy) {
-        self.optional(a::INITIAL_RECEIVED_LCP_CONFREQ, false, proxy.initial_received_lcp_confreq.as_ref());
-        self.optional(a::LAST_SENT_LCP_CONFREQ, false, proxy.last_sent_lcp_confreq.as_ref());
-        self.optional(a::LAST_RECEIVED_LCP_CONFREQ, false, proxy.last_received_lcp_confreq.as_ref());
+        self.optional(
+            a::INITIAL_RECEIVED_LCP_CONFREQ,
+            false,
+            proxy.initial_received_lcp_confreq.as_ref(),
+        );
+        self.optional(
+            a::LAST_SENT_LCP_CONFREQ,
+            false,
+            proxy.last_sent_lcp_confreq.as_ref(),
+        );
+        self.optional(
+            a::LAST_RECEIVED_LCP_CONFREQ,
+            false,
+            proxy.last_received_lcp_confreq.as_ref(),
+        );
         if let Some(authentication) = &proxy.authentication {
-            self.may_hide(a::PROXY_AUTHEN_TYPE, false, &authentication.kind.to_be_bytes());
+            self.may_hide(
+                a::PROXY_AUTHEN_TYPE,
+                false,
+                &authentication.kind.to_be_bytes(),
+            );
             self.may_hide(a::PROXY_AUTHEN_NAME, false, &authentication.name);
             self.may_hide(a::PROXY_AUTHEN_CHALLENGE, false, &authentication.challenge);
             self.may_hide(a::PROXY_AUTHEN_ID, false, &[0, authentication.id]);
@@ -159,7 +196,12 @@ impl Out<'_> {
     }
 
     fn may_hide(&mut self, attribute: u16, mandatory: bool, value: &[u8]) {
-        let Some(Hiding { secret, vector, padding }) = self.hiding.filter(|_| value.len() <= MAX_HIDDEN) else {
+        let Some(Hiding {
+            secret,
+            vector,
+            padding,
+        }) = self.hiding.filter(|_| value.len() <= MAX_HIDDEN)
+        else {
             return self.plain(attribute, mandatory, value);
         };
         if !self.has_vector {

@@ -58,10 +58,17 @@ impl fmt::Display for Fault {
             Self::BadValue(at) => write!(f, "value of {} out of range", attribute::name(at)),
             Self::Missing(at) => write!(f, "{} is missing", attribute::name(at)),
             Self::UnknownMandatory { vendor, attribute } => {
-                write!(f, "unknown mandatory AVP: vendor {vendor}, attribute {attribute}")
+                write!(
+                    f,
+                    "unknown mandatory AVP: vendor {vendor}, attribute {attribute}"
+                )
             }
             Self::Hidden(at) => {
-                write!(f, "hidden {} cannot be read; do both ends have the same tunnel secret?", attribute::name(at))
+                write!(
+                    f,
+                    "hidden {} cannot be read; do both ends have the same tunnel secret?",
+                    attribute::name(at)
+                )
             }
         }
     }
@@ -101,7 +108,12 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub fn collect(bytes: &'a [u8], secret: Option<&Secret>) -> Self {
-        let mut all = Self { fields: Vec::new(), kind: None, ignored: 0, fault: None };
+        let mut all = Self {
+            fields: Vec::new(),
+            kind: None,
+            ignored: 0,
+            fault: None,
+        };
         let mut vector = None;
         for (index, avp) in Avps::new(bytes).enumerate() {
             let Ok(avp) = avp else {
@@ -124,7 +136,11 @@ impl<'a> Fields<'a> {
     }
 
     fn take(&mut self, avp: &Avp<'a>, secret: Option<&Secret>, vector: Option<&[u8]>) {
-        let Avp { attribute, mandatory, .. } = *avp;
+        let Avp {
+            attribute,
+            mandatory,
+            ..
+        } = *avp;
         let value = if avp.hidden {
             let revealed = secret.zip(vector).and_then(|(secret, vector)| {
                 hidden::reveal(secret, attribute, vector, avp.value).ok()
@@ -136,7 +152,11 @@ impl<'a> Fields<'a> {
         } else {
             Value::Plain(avp.value)
         };
-        self.fields.push(Field { attribute, mandatory, value });
+        self.fields.push(Field {
+            attribute,
+            mandatory,
+            value,
+        });
     }
 
     fn leave_out(&mut self, mandatory: bool, fault: Fault) {
@@ -152,7 +172,9 @@ impl<'a> Fields<'a> {
 
     /// The first AVP of an attribute. Of several, RFC 2661 says nothing.
     fn find(&self, attribute: u16) -> Option<&Field<'a>> {
-        self.fields.iter().find(|field| field.attribute == attribute)
+        self.fields
+            .iter()
+            .find(|field| field.attribute == attribute)
     }
 
     pub fn has(&self, attribute: u16) -> bool {
@@ -189,7 +211,9 @@ impl<'a> Fields<'a> {
     /// A tunnel or session id, which is never 0 (sections 4.4.3 and 4.4.4).
     pub fn id(&self, attribute: u16) -> Result<u16, Fault> {
         let id = self.u16(attribute)?.ok_or(Fault::Missing(attribute))?;
-        Some(id).filter(|id| *id != 0).ok_or(Fault::BadValue(attribute))
+        Some(id)
+            .filter(|id| *id != 0)
+            .ok_or(Fault::BadValue(attribute))
     }
 }
 

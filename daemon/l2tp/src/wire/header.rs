@@ -39,7 +39,9 @@ impl Header {
     /// `NotControl` where the T, L or S bit is not set, O or P is, the version is not 2, or the stated length does not
     /// fit.
     pub fn parse(message: &[u8]) -> Result<(Self, &[u8]), NotControl> {
-        let (fixed, _) = message.split_first_chunk::<{ Self::LEN }>().ok_or(NotControl)?;
+        let (fixed, _) = message
+            .split_first_chunk::<{ Self::LEN }>()
+            .ok_or(NotControl)?;
         let word = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
         let needed = TYPE | LENGTH | SEQUENCE;
         if word(0) & (needed | OFFSET | PRIORITY | VERSION) != needed | 2 {
@@ -91,14 +93,26 @@ mod tests {
 
     #[test]
     fn a_zlb_is_a_header_alone() {
-        let header = Header { tunnel: 0x1234, session: 7, ns: 3, nr: 2 };
+        let header = Header {
+            tunnel: 0x1234,
+            session: 7,
+            ns: 3,
+            nr: 2,
+        };
         assert_eq!(Header::parse(&ZLB), Ok((header, &[][..])));
         assert_eq!(header.emit(0), ZLB);
     }
 
     #[test]
     fn bits_that_rfc_2661_fixes_are_required() {
-        for (at, bits) in [(0, 0x80), (0, 0x40), (0, 0x08), (0, 0x02), (0, 0x01), (1, 0x01)] {
+        for (at, bits) in [
+            (0, 0x80),
+            (0, 0x40),
+            (0, 0x08),
+            (0, 0x02),
+            (0, 0x01),
+            (1, 0x01),
+        ] {
             let mut message = ZLB;
             message[at] ^= bits;
             assert_eq!(Header::parse(&message), Err(NotControl), "{at} {bits:#x}");
@@ -114,7 +128,10 @@ mod tests {
         message.extend(b"padding");
         assert_eq!(Header::parse(&message).map(|(_, avps)| avps.len()), Ok(0));
         message[3] = 14;
-        assert_eq!(Header::parse(&message).map(|(_, avps)| avps), Ok(&b"pa"[..]));
+        assert_eq!(
+            Header::parse(&message).map(|(_, avps)| avps),
+            Ok(&b"pa"[..])
+        );
         message[3] = 20;
         assert_eq!(Header::parse(&message), Err(NotControl));
         message[3] = 11;

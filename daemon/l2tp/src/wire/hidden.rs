@@ -15,7 +15,13 @@ const LENGTH: usize = 2;
 pub struct Unreadable;
 
 /// `value` hidden, with as much of `padding` as fills the last block: its true length cannot be seen then.
-pub fn hide(secret: &Secret, attribute: u16, vector: &[u8], value: &[u8], padding: &[u8; BLOCK]) -> Vec<u8> {
+pub fn hide(
+    secret: &Secret,
+    attribute: u16,
+    vector: &[u8],
+    value: &[u8],
+    padding: &[u8; BLOCK],
+) -> Vec<u8> {
     let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
     let mut text = Zeroizing::new(Vec::with_capacity(value.len() + LENGTH + BLOCK));
     text.extend(length.to_be_bytes());
@@ -26,7 +32,12 @@ pub fn hide(secret: &Secret, attribute: u16, vector: &[u8], value: &[u8], paddin
     let mut mask = first_mask(secret, attribute, vector);
     for block in text.chunks(BLOCK) {
         let start = hidden.len();
-        hidden.extend(block.iter().zip(mask.as_slice()).map(|(text, mask)| text ^ mask));
+        hidden.extend(
+            block
+                .iter()
+                .zip(mask.as_slice())
+                .map(|(text, mask)| text ^ mask),
+        );
         mask = next_mask(secret, &hidden[start..]);
     }
     hidden
@@ -45,11 +56,18 @@ pub fn reveal(
     let mut text = Zeroizing::new(Vec::with_capacity(hidden.len()));
     let mut mask = first_mask(secret, attribute, vector);
     for block in hidden.chunks(BLOCK) {
-        text.extend(block.iter().zip(mask.as_slice()).map(|(hidden, mask)| hidden ^ mask));
+        text.extend(
+            block
+                .iter()
+                .zip(mask.as_slice())
+                .map(|(hidden, mask)| hidden ^ mask),
+        );
         mask = next_mask(secret, block);
     }
     let (length, value) = text.split_first_chunk::<LENGTH>().ok_or(Unreadable)?;
-    let value = value.get(..u16::from_be_bytes(*length).into()).ok_or(Unreadable)?;
+    let value = value
+        .get(..u16::from_be_bytes(*length).into())
+        .ok_or(Unreadable)?;
     Ok(Zeroizing::new(value.to_vec()))
 }
 
@@ -97,8 +115,14 @@ mod tests {
         let mut plain = vec![0, value.len() as u8];
         plain.extend(value);
         plain.resize(48, 0xAA);
-        assert_eq!(hidden, by_the_letter([0, 7], b"sesame", b"random vector", &plain));
-        assert_eq!(*reveal(&secret, 7, b"random vector", &hidden).unwrap(), value);
+        assert_eq!(
+            hidden,
+            by_the_letter([0, 7], b"sesame", b"random vector", &plain)
+        );
+        assert_eq!(
+            *reveal(&secret, 7, b"random vector", &hidden).unwrap(),
+            value
+        );
     }
 
     #[test]
@@ -112,7 +136,10 @@ mod tests {
         let hidden = hide(&Secret::new("sesame"), 7, b"vector", b"value", &[0; 16]);
         let revealed = reveal(&Secret::new("Sesame"), 7, b"vector", &hidden);
         assert!(revealed.is_err() || *revealed.unwrap() != b"value");
-        assert_eq!(reveal(&Secret::new("sesame"), 7, b"vector", &[1]), Err(Unreadable));
+        assert_eq!(
+            reveal(&Secret::new("sesame"), 7, b"vector", &[1]),
+            Err(Unreadable)
+        );
     }
 
     proptest! {

@@ -271,8 +271,12 @@ fn start(fields: &Fields<'_>) -> Result<Start, Fault> {
         return Err(Fault::BadValue(a::CHALLENGE));
     }
     Ok(Start {
-        protocol_version: fields.array(a::PROTOCOL_VERSION)?.ok_or(required(a::PROTOCOL_VERSION))?,
-        framing: fields.u32(a::FRAMING_CAPABILITIES)?.ok_or(required(a::FRAMING_CAPABILITIES))?,
+        protocol_version: fields
+            .array(a::PROTOCOL_VERSION)?
+            .ok_or(required(a::PROTOCOL_VERSION))?,
+        framing: fields
+            .u32(a::FRAMING_CAPABILITIES)?
+            .ok_or(required(a::FRAMING_CAPABILITIES))?,
         bearer: fields.u32(a::BEARER_CAPABILITIES)?,
         tie_breaker: fields.array(a::TIE_BREAKER)?,
         firmware: fields.u16(a::FIRMWARE_REVISION)?,
@@ -298,7 +302,10 @@ fn call_start(fields: &Fields<'_>) -> Result<CallStart, Fault> {
 }
 
 fn connected(fields: &Fields<'_>) -> Result<Connected, Fault> {
-    let (tx_speed, framing) = (fields.u32(a::TX_CONNECT_SPEED)?, fields.u32(a::FRAMING_TYPE)?);
+    let (tx_speed, framing) = (
+        fields.u32(a::TX_CONNECT_SPEED)?,
+        fields.u32(a::FRAMING_TYPE)?,
+    );
     Ok(Connected {
         tx_speed: tx_speed.ok_or(Fault::Missing(a::TX_CONNECT_SPEED))?,
         rx_speed: fields.u32(a::RX_CONNECT_SPEED)?,
@@ -327,7 +334,9 @@ fn proxy(fields: &Fields<'_>) -> Result<Option<Box<Proxy>>, Fault> {
         last_received_lcp_confreq: bytes(a::LAST_RECEIVED_LCP_CONFREQ),
         authentication: authentication.transpose()?,
     };
-    Ok(Some(proxy).filter(|proxy| *proxy != Proxy::default()).map(Box::new))
+    Ok(Some(proxy)
+        .filter(|proxy| *proxy != Proxy::default())
+        .map(Box::new))
 }
 
 fn stop_ccn(fields: &Fields<'_>) -> Message {
