@@ -281,6 +281,8 @@ fn unknown_protocols_are_rejected_only_in_the_network_phase() {
         hears(&mut host, &frame).is_empty(),
         "nobody is authenticated"
     );
+    assert_eq!(host.link.counters().untimely, 1);
+    assert_eq!(host.link.counters().held, 0);
     let mut host = opened(access(&[], phs(Policy::Off, Transform::Header)));
     let answers = hears(&mut host, &frame);
     assert_eq!(answers[0][2], 8);
