@@ -149,6 +149,14 @@ impl Channel {
         self.queue.len()
     }
 
+    /// How often the oldest message was sent in vain so far; 0 where all are acknowledged.
+    pub fn unanswered(&self) -> u32 {
+        match self.sent {
+            0 => 0,
+            _ => self.attempts + 1,
+        }
+    }
+
     /// Messages that may be under way.
     pub fn window(&self) -> u16 {
         self.congestion_window.min(self.peer_window)

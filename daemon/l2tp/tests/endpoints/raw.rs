@@ -604,3 +604,95 @@ fn an_answer_to_a_dial_may_come_from_another_port() {
         }
     );
 }
+
+/// A client that dials, and its SCCRQ's tie breaker.
+fn dialling(one_tunnel_per_peer: bool) -> (Lns, Option<[u8; 8]>) {
+    let config = Config {
+        one_tunnel_per_peer,
+        ..Config::default()
+    };
+    let mut client = Lns::new(config);
+    client.endpoint.dial(s(0), peer()).expect("a tunnel");
+    let sent = client.sent();
+    let [(_, Some(Message::Sccrq(request)))] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    let tie_breaker = request.tie_breaker;
+    (client, tie_breaker)
+}
+
+/// Which of two control connections that are dialled at the same time stay: this end's, the peer's.
+fn after_tie(mut client: Lns, theirs: Option<[u8; 8]>) -> (bool, bool) {
+    let mut request = sccrq(7);
+    if let Some(theirs) = theirs {
+        let avps = hex::encode(&request[Header::LEN..]);
+        let tie_breaker = hex::encode(theirs);
+        request = message(0, 0, 0, 0, &format!("{avps} 000e 0000 0005 {tie_breaker}"));
+    }
+    let answers = client.take(&request);
+    let tells: Vec<_> = std::iter::from_fn(|| client.endpoint.poll()).collect();
+    let lost = |event: &Event| {
+        matches!(
+            event,
+            Event::TunnelDown {
+                tunnel: TunnelId(1),
+                reason: DownReason::TieLost
+            }
+        )
+    };
+    let (ours, theirs) = (!tells.iter().any(lost), !answers.is_empty());
+    assert_eq!(
+        client.endpoint.tunnels().count(),
+        usize::from(ours) + usize::from(theirs)
+    );
+    (ours, theirs)
+}
+
+#[test]
+fn the_lower_tie_breaker_wins_silently() {
+    for (theirs, expected) in [
+        (Some([0; 8]), (false, true)),
+        (Some([0xFF; 8]), (true, false)),
+        (None, (true, false)),
+    ] {
+        let (client, _) = dialling(true);
+        assert_eq!(after_tie(client, theirs), expected, "{theirs:?}");
+    }
+    let (client, ours) = dialling(true);
+    assert_eq!(after_tie(client, ours), (false, false), "equal");
+    let (client, ours) = dialling(false);
+    assert_eq!(ours, None);
+    assert_eq!(
+        after_tie(client, Some([0xFF; 8])),
+        (false, true),
+        "a value against none"
+    );
+    let (client, _) = dialling(false);
+    assert_eq!(after_tie(client, None), (true, true), "none at all");
+}
+
+#[test]
+fn a_peer_that_acknowledges_and_never_replies_is_given_up() {
+    let (mut client, _) = dialling(false);
+    client.take(&message(1, 0, 0, 1, ""));
+    client.endpoint.handle_timeout(s(30));
+    let down = Event::TunnelDown {
+        tunnel: TunnelId(1),
+        reason: DownReason::SetupTimeout,
+    };
+    assert_eq!(client.endpoint.poll(), Some(down));
+    let sent = client.sent();
+    assert!(
+        matches!(
+            &sent[..],
+            [(
+                Header { tunnel: 0, .. },
+                Some(Message::StopCcn {
+                    tunnel: Some(1),
+                    ..
+                })
+            )]
+        ),
+        "{sent:?}"
+    );
+}

@@ -166,7 +166,7 @@ fn a_peer_that_is_not_there_is_given_up() {
     pair.run(s(2));
     assert_eq!(
         pair.client().tunnels_down,
-        [(tunnel, DownReason::SetupTimeout)]
+        [(tunnel, DownReason::Silent(6))]
     );
     assert_eq!(pair.client().calls_down.len(), 1);
 
