@@ -32,7 +32,13 @@ impl<R: CryptoRng> Calls<R> {
         }
     }
 
-    fn l2tp_event<P: Port>(&mut self, now: Duration, listener: usize, event: L2tpEvent, port: &mut P) {
+    fn l2tp_event<P: Port>(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        event: L2tpEvent,
+        port: &mut P,
+    ) {
         match event {
             L2tpEvent::TunnelUp(tunnel) => {
                 if let Some(info) = self.listeners[listener].endpoint.tunnel(tunnel) {
@@ -45,25 +51,36 @@ impl<R: CryptoRng> Calls<R> {
                 }
             }
             L2tpEvent::TunnelMoved { tunnel, peer } => {
-                let Self { listeners, sessions, .. } = self;
+                let Self {
+                    listeners,
+                    sessions,
+                    ..
+                } = self;
                 for index in listeners[listener].routes.of_tunnel(tunnel.0) {
                     if let Some(session) = sessions.get_mut(index) {
                         session.peer = peer;
                     }
                 }
             }
-            L2tpEvent::TunnelDown { tunnel, reason } => self.events.push_back(CallEvent::TunnelDown {
-                listener,
-                id: tunnel.0,
-                reason: reason.to_string(),
-            }),
+            L2tpEvent::TunnelDown { tunnel, reason } => {
+                self.events.push_back(CallEvent::TunnelDown {
+                    listener,
+                    id: tunnel.0,
+                    reason: reason.to_string(),
+                })
+            }
             L2tpEvent::Incoming { call, .. } => self.incoming(now, listener, call),
             L2tpEvent::CallUp { call, info } => self.call_up(now, listener, call, *info, port),
             L2tpEvent::CallDown { call, reason } => {
-                let route = self.listeners[listener].routes.find(call.tunnel.0, call.session);
+                let route = self.listeners[listener]
+                    .routes
+                    .find(call.tunnel.0, call.session);
                 match route {
                     Some(index) => self.remove(index, "l2tp", reason.to_string()),
-                    None => self.events.push_back(CallEvent::CallFailed { listener, reason: reason.to_string() }),
+                    None => self.events.push_back(CallEvent::CallFailed {
+                        listener,
+                        reason: reason.to_string(),
+                    }),
                 }
             }
         }
@@ -99,7 +116,11 @@ impl<R: CryptoRng> Calls<R> {
         port: &mut P,
     ) {
         let at = &self.listeners[listener];
-        let link = Link::new(at.terms.ppp.clone(), (self.randomness)(), (self.randomness)());
+        let link = Link::new(
+            at.terms.ppp.clone(),
+            (self.randomness)(),
+            (self.randomness)(),
+        );
         let sequenced = info.sequencing;
         let peer: SocketAddr = info.peer;
         let numbers = (info.calling_number, info.called_number);
@@ -133,7 +154,10 @@ impl<R: CryptoRng> Calls<R> {
         routes.insert(call, key.index);
         self.events.push_back(CallEvent::CallUp(key));
         if let Some(session) = self.sessions.get_mut(key.index) {
-            let proxy = info.proxy.filter(|_| terms.accept_proxy).and_then(|proxy| proxy_of(*proxy));
+            let proxy = info
+                .proxy
+                .filter(|_| terms.accept_proxy)
+                .and_then(|proxy| proxy_of(*proxy));
             let taken_over = proxy.is_some_and(|proxy| session.link.start_proxied(now, &proxy));
             if !taken_over {
                 session.link.start(now);
@@ -180,11 +204,19 @@ impl<R: CryptoRng> Calls<R> {
                 key,
                 credentials: Some(Box::new(credentials)),
             },
-            LinkEvent::Authorize => CallEvent::Authenticate { key, credentials: None },
+            LinkEvent::Authorize => CallEvent::Authenticate {
+                key,
+                credentials: None,
+            },
             LinkEvent::Warning(warning) => CallEvent::Warning { key, warning },
             LinkEvent::Ipv4Up { local, peer, dns } => {
                 session.ipv4 = Some(Ipv4Link { local, peer });
-                CallEvent::Ipv4Up { key, local, peer, dns }
+                CallEvent::Ipv4Up {
+                    key,
+                    local,
+                    peer,
+                    dns,
+                }
             }
             LinkEvent::Ipv4Down => {
                 session.ipv4 = None;
@@ -192,18 +224,39 @@ impl<R: CryptoRng> Calls<R> {
             }
             LinkEvent::Ipv6Up { local_id, peer_id } => {
                 session.ipv6 = Some((local_id, peer_id));
-                CallEvent::Ipv6Up { key, local: local_id, peer: peer_id }
+                CallEvent::Ipv6Up {
+                    key,
+                    local: local_id,
+                    peer: peer_id,
+                }
             }
             LinkEvent::Ipv6Down => {
                 session.ipv6 = None;
                 CallEvent::Ipv6Down(key)
             }
-            LinkEvent::Ipv6Prefix { prefix, length, valid, dns, .. } => {
-                CallEvent::Ipv6Prefix { key, prefix, length, valid, dns }
-            }
+            LinkEvent::Ipv6Prefix {
+                prefix,
+                length,
+                valid,
+                dns,
+                ..
+            } => CallEvent::Ipv6Prefix {
+                key,
+                prefix,
+                length,
+                valid,
+                dns,
+            },
             LinkEvent::Down(reason) => {
                 let cause = CallCause::administrative(reason.to_string());
-                self.end_session(now, index, cause, cause_name(&reason), reason.to_string(), port);
+                self.end_session(
+                    now,
+                    index,
+                    cause,
+                    cause_name(&reason),
+                    reason.to_string(),
+                    port,
+                );
                 return;
             }
         };
@@ -217,11 +270,21 @@ impl<R: CryptoRng> Calls<R> {
         let key = session.key;
         let place = SessionIndex(index);
         match event {
-            PhsEvent::Install { keys, own, agreement } => {
+            PhsEvent::Install {
+                keys,
+                own,
+                agreement,
+            } => {
                 session.agreement = Some(agreement);
                 if self.scrambler.get_mut(place).is_none() {
                     let receiver = Receiver::new(own.peer(), agreement.receive);
-                    self.scrambler.insert(place, Keys { sender: None, receiver });
+                    self.scrambler.insert(
+                        place,
+                        Keys {
+                            sender: None,
+                            receiver,
+                        },
+                    );
                 }
                 if let Some(installed) = self.scrambler.get_mut(place) {
                     installed.receiver.install(keys.clone());
@@ -237,7 +300,10 @@ impl<R: CryptoRng> Calls<R> {
                 session.pending = Some(Box::new((own, agreement.send, keys)));
             }
             PhsEvent::Send { epoch } => {
-                let pending = session.pending.take().filter(|pending| pending.2.epoch == epoch);
+                let pending = session
+                    .pending
+                    .take()
+                    .filter(|pending| pending.2.epoch == epoch);
                 if let (Some(pending), Some(installed)) = (pending, self.scrambler.get_mut(place)) {
                     let (own, direction, keys) = *pending;
                     match &mut installed.sender {
@@ -262,7 +328,8 @@ impl<R: CryptoRng> Calls<R> {
             PhsEvent::Confirmed => {
                 session.why_clear = None;
                 if let Some(agreement) = session.agreement {
-                    self.events.push_back(CallEvent::Scrambled { key, agreement });
+                    self.events
+                        .push_back(CallEvent::Scrambled { key, agreement });
                 }
             }
             PhsEvent::Rekeyed { epoch } => self.events.push_back(CallEvent::Rekeyed { key, epoch }),
@@ -302,7 +369,11 @@ impl<R: CryptoRng> Calls<R> {
             self.listeners[session.listener].routes.remove(session.call);
             self.traffic.add(&session.traffic);
             self.drops.add(&session.drops);
-            self.events.push_back(CallEvent::Down { session, cause, reason });
+            self.events.push_back(CallEvent::Down {
+                session,
+                cause,
+                reason,
+            });
         }
     }
 }
@@ -327,12 +398,14 @@ fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
     Some(fogline_ppp::Proxy {
         last_sent: proxy.last_sent_lcp_confreq?,
         last_received: proxy.last_received_lcp_confreq?,
-        authentication: proxy.authentication.map(|authentication| fogline_ppp::ProxyAuthentication {
-            kind: authentication.kind,
-            name: authentication.name,
-            challenge: authentication.challenge,
-            identifier: authentication.id,
-            response: authentication.response.into(),
+        authentication: proxy.authentication.map(|authentication| {
+            fogline_ppp::ProxyAuthentication {
+                kind: authentication.kind,
+                name: authentication.name,
+                challenge: authentication.challenge,
+                identifier: authentication.id,
+                response: authentication.response.into(),
+            }
         }),
     })
 }

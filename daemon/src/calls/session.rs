@@ -97,9 +97,9 @@ impl Source {
     pub fn permits(&self, addresses: &Addresses) -> bool {
         match addresses {
             Addresses::V4 { source, .. } => Some(*source) == self.ipv4,
-            Addresses::V6 { source, .. } => {
-                self.ipv6.is_some_and(|prefix| prefix.octets()[..8] == source.octets()[..8])
-            }
+            Addresses::V6 { source, .. } => self
+                .ipv6
+                .is_some_and(|prefix| prefix.octets()[..8] == source.octets()[..8]),
         }
     }
 }
@@ -171,7 +171,9 @@ impl<R> Session<R> {
     /// What `frame`, a PPP frame of `protocol` with `info` in it, is to be taken for (draft section 8.6 and 3.5).
     pub(super) fn form(&self, protocol: u16, info: &[u8]) -> Form {
         use scramble::wire::ppp::{is_link_control, protocol as number};
-        let carrier_lcp = self.agreement.is_some_and(|agreed| agreed.receive.carrier == Carrier::Lcp);
+        let carrier_lcp = self
+            .agreement
+            .is_some_and(|agreed| agreed.receive.carrier == Carrier::Lcp);
         let high = info.first().map_or(0, |byte| byte >> 4);
         let framed = match carrier_lcp {
             true => protocol == number::LCP && (8..=0xB).contains(&high),
@@ -180,7 +182,9 @@ impl<R> Session<R> {
         let is_ip = matches!(protocol, number::IPV4 | number::IPV6);
         match self.mode {
             _ if framed => Form::Scrambled,
-            DataMode::Scrambled if carrier_lcp && protocol == number::LCP && matches!(high, 4 | 6) => {
+            DataMode::Scrambled
+                if carrier_lcp && protocol == number::LCP && matches!(high, 4 | 6) =>
+            {
                 Form::Scrambled
             }
             _ if is_link_control(protocol) => Form::Link,
@@ -246,7 +250,9 @@ mod tests {
             destination: Ipv6Addr::LOCALHOST,
         };
         assert!(source.permits(&v4(2)) && !source.permits(&v4(3)));
-        assert!(source.permits(&v6("2001:db8:0:7:1::1")) && !source.permits(&v6("2001:db8:0:8::1")));
+        assert!(
+            source.permits(&v6("2001:db8:0:7:1::1")) && !source.permits(&v6("2001:db8:0:8::1"))
+        );
         assert!(!Source::default().permits(&v4(2)) && !Source::default().permits(&v6("::")));
     }
 

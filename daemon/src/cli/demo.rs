@@ -167,8 +167,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
         let _ = writeln!(
             text,
             "  {arrow}  {} ({} bytes)",
-            message.what,
-            message.length
+            message.what, message.length
         );
     }
     let _ = writeln!(

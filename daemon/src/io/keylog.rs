@@ -26,12 +26,20 @@ impl KeyLog {
     }
 
     /// Writes new keys down.
-    pub fn write<R: rand_core::CryptoRng>(&mut self, sockets: &Sockets, calls: &Calls<R>, totals: &mut Totals) {
+    pub fn write<R: rand_core::CryptoRng>(
+        &mut self,
+        sockets: &Sockets,
+        calls: &Calls<R>,
+        totals: &mut Totals,
+    ) {
         while let Some((key, own, agreement, keys)) = totals.keys.pop_front() {
             let Some(session) = calls.session(key) else {
                 continue;
             };
-            let socket = sockets.udp.get(session.listener).and_then(|socket| socket.local_addr().ok());
+            let socket = sockets
+                .udp
+                .get(session.listener)
+                .and_then(|socket| socket.local_addr().ok());
             let Some(local) = socket else {
                 continue;
             };

@@ -21,7 +21,13 @@ const TURNS: usize = 16;
 /// What moves packets, without I/O.
 pub trait Engine {
     /// Datagrams arrived at a listener.
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets);
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    );
     /// This host has packets.
     fn packets(&mut self, now: Duration, buffers: &mut TunBuffers, sockets: &mut Sockets);
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -31,7 +37,13 @@ pub trait Engine {
 }
 
 impl<R: CryptoRng> Engine for Lns<R> {
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets) {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
         self.datagrams(now, listener, buffers.datagrams(), sockets);
     }
 

@@ -26,7 +26,10 @@ impl UserFile {
     }
 
     fn users(&self) -> Arc<Users> {
-        self.users.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.users
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -69,7 +72,17 @@ pub fn check(users: &Users, request: &Request) -> Decision<ScramblingOverride> {
 }
 
 /// The check of a user that does not exist: as slow as that of one who does.
-fn decoy(users: &Users, proof: &Proof) -> Result<fogline_auth::verify::Verified, fogline_auth::verify::Refused> {
-    let stored = users.by_name.values().next().map(|user| user.credential.stored());
-    stored.map_or_else(|| Stored::default().verify(proof), |stored| stored.verify(proof))
+fn decoy(
+    users: &Users,
+    proof: &Proof,
+) -> Result<fogline_auth::verify::Verified, fogline_auth::verify::Refused> {
+    let stored = users
+        .by_name
+        .values()
+        .next()
+        .map(|user| user.credential.stored());
+    stored.map_or_else(
+        || Stored::default().verify(proof),
+        |stored| stored.verify(proof),
+    )
 }

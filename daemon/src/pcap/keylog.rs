@@ -514,6 +514,26 @@ fn wrong(path: &Path, line: usize, what: impl Into<String>) -> Error {
         what: what.into(),
     }
 }
-#[allow(missing_docs)] pub struct Live;
-#[allow(missing_docs)] pub struct LiveKeys<'a>{pub time:std::time::SystemTime,pub session:u64,pub local:SocketAddr,pub peer:SocketAddr,pub local_ids:(u16,u16),pub peer_ids:(u16,u16),pub own:End,pub agreement:scramble::option::Agreement,pub keys:&'a EpochKeys}
-#[allow(missing_docs)] impl Live{ pub fn create(_:&Path)->Result<Self,Error>{todo!()} pub fn keys(&mut self,_:&LiveKeys<'_>)->Result<(),Error>{Ok(())}}
+#[allow(missing_docs)]
+pub struct Live;
+#[allow(missing_docs)]
+pub struct LiveKeys<'a> {
+    pub time: std::time::SystemTime,
+    pub session: u64,
+    pub local: SocketAddr,
+    pub peer: SocketAddr,
+    pub local_ids: (u16, u16),
+    pub peer_ids: (u16, u16),
+    pub own: End,
+    pub agreement: scramble::option::Agreement,
+    pub keys: &'a EpochKeys,
+}
+#[allow(missing_docs)]
+impl Live {
+    pub fn create(_: &Path) -> Result<Self, Error> {
+        todo!()
+    }
+    pub fn keys(&mut self, _: &LiveKeys<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
