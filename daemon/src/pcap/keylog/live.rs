@@ -13,9 +13,12 @@ use scramble::option::Agreement;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Head, OF_LIVE, Role, direction, keys};
+use super::{Role, direction, keys};
 use crate::capture::Time;
 use crate::pcap::Error;
+
+/// The first line.
+const HEAD: &[u8] = b"{\"fogline_keylog\":2}\n";
 
 /// Keys that a session has installed, and all that it takes to find the frames they are for.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +71,7 @@ impl Live {
             source,
         };
         let file = open(path).map_err(failed)?;
-        let length = whole_lines(&file).map_err(failed)?;
-        if length > 0 && !begins_live(&file).map_err(failed)? {
+        if !is_live(&file).map_err(failed)? {
             return Err(Error::Keylog {
                 path: path.to_owned(),
                 line: 1,
@@ -77,6 +79,7 @@ impl Live {
                     .into(),
             });
         }
+        let length = whole_lines(&file).map_err(failed)?;
         file.set_len(length).map_err(failed)?;
         let path = path.to_owned();
         let mut live = Self { path, file };
@@ -121,17 +124,11 @@ impl Live {
     /// Writes `text` after what is there, or not at all. A file that somebody has emptied begins anew.
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
         let before = self.file.metadata()?.len();
-        let head = Head {
-            fogline_keylog: OF_LIVE,
+        let begun = match before {
+            0 => self.file.write_all(HEAD),
+            _ => Ok(()),
         };
-        let written = match before {
-            0 => {
-                let head = serde_json::to_string(&head)?;
-                let begun = writeln!(self.file, "{head}");
-                begun.and_then(|()| self.file.write_all(text))
-            }
-            _ => self.file.write_all(text),
-        };
+        let written = begun.and_then(|()| self.file.write_all(text));
         written.inspect_err(|_| {
             // Where this fails too, restoring names the line.
             let _ = self.file.set_len(before);
@@ -191,13 +188,11 @@ fn whole_lines(file: &File) -> io::Result<u64> {
     Ok(0)
 }
 
-/// Whether the first line of `file` is that of a keylog of live sessions.
-fn begins_live(file: &File) -> io::Result<bool> {
-    let mut start = [0; 64];
+/// Whether `file` begins as a keylog of live sessions does, as far as it goes.
+fn is_live(file: &File) -> io::Result<bool> {
+    let mut start = [0; HEAD.len()];
     let length = file.read_at(&mut start, 0)?;
-    let line = start[..length].split(|&byte| byte == b'\n').next();
-    let head = line.and_then(|line| serde_json::from_slice(line).ok());
-    Ok(head.is_some_and(|head: Head| head.fogline_keylog == OF_LIVE))
+    Ok(HEAD.starts_with(&start[..length]))
 }
 
 /// A line about keys.

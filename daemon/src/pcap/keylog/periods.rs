@@ -23,6 +23,8 @@ pub const SLACK: u64 = 5_000_000_000;
 /// Then by time. Keys are of one LCP period, from when epoch 0 is installed until another period
 /// installs its own for the same ids, or the keys are erased. A frame outside all periods belongs to
 /// one that is at most [`SLACK`] away, and so does a frame that the nearer period's keys do not open.
+/// (DECOY's packets look like any other: there, what came in clear this close to a period of the same ids
+/// is taken for scrambled.)
 ///
 /// Within the period by parity, and of the epochs of one parity by time again. No frame of epoch e is
 /// sent before one end has installed its keys, and at that moment those of e-2 are already gone (PHS
@@ -161,20 +163,23 @@ impl Trail {
                 tunnel,
                 session,
                 ..
-            } => Some([source, destination].map(|local| {
-                let (sense, peer) = match local == source {
-                    true => (Sense::Sent, destination),
-                    false => (Sense::Received, source),
-                };
-                [Some(local), None].map(|local| Self {
+            } => {
+                let ids = (tunnel, session);
+                let trail = |sense, peer, local| Self {
                     sense,
                     peer,
                     local,
-                    ids: (tunnel, session),
-                })
-            })),
+                    ids,
+                };
+                Some([
+                    trail(Sense::Sent, destination, Some(source)),
+                    trail(Sense::Sent, destination, None),
+                    trail(Sense::Received, source, Some(destination)),
+                    trail(Sense::Received, source, None),
+                ])
+            }
         };
-        trails.into_iter().flatten().flatten()
+        trails.into_iter().flatten()
     }
 }
 
