@@ -66,13 +66,13 @@ pub fn restore(
 ) -> Result<Done<Restored>, Error> {
     let mut input = input.again()?;
     let mut reader = input.reader()?;
-    let mut keylog = Keylog::read(keylog)?;
-    let sessions = keylog.sessions.len() + keylog.periods.len();
+    let keylog = Keylog::read(keylog)?;
+    let known = keylog.sessions.len() + keylog.periods.len();
     let mut restorer = Restorer {
-        keyring: Keyring::from(&mut keylog),
+        keyring: Keyring::new(&keylog.sessions, keylog.periods),
         notes: keylog.notes,
         counts: Restored {
-            sessions: sessions as u64,
+            sessions: known as u64,
             ..Restored::default()
         },
     };

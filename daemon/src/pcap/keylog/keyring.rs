@@ -6,7 +6,7 @@ use scramble::agreement::{Direction, End, EpochKeys};
 use scramble::encap::Flow;
 use scramble::transform::Receiver;
 
-use super::{Keylog, Periods, Session};
+use super::{Periods, Session};
 use crate::capture::Time;
 
 /// The keys of a whole keylog, by the frames they are for.
@@ -59,12 +59,6 @@ impl Keyring {
             true => Err(NoKeys::Time),
             false => Ok(receivers),
         }
-    }
-}
-
-impl From<&mut Keylog> for Keyring {
-    fn from(keylog: &mut Keylog) -> Self {
-        Self::new(&keylog.sessions, std::mem::take(&mut keylog.periods))
     }
 }
 

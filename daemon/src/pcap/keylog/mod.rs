@@ -69,6 +69,7 @@ mod note;
 mod periods;
 mod reader;
 mod session;
+mod trail;
 mod way;
 mod writer;
 

@@ -243,6 +243,20 @@ fn erased_keys_are_for_nothing_that_comes_later() {
 }
 
 #[test]
+fn between_two_periods_the_nearer_one_counts() {
+    let bench = Bench::new();
+    let (mut keylog, mut capture) = (live(&bench), Capture::default());
+    let [_, mut first, _] = calls();
+    first.install(&mut keylog, at(100), 0);
+    keylog.erased(at(200).into(), first.session).unwrap();
+    capture.packets(&mut first, at(201), 0);
+    let mut second = Call { seed: 9, ..first };
+    second.install(&mut keylog, at(204), 0);
+    capture.packets(&mut second, at(203), 0);
+    comes_back(&bench, &capture);
+}
+
+#[test]
 fn other_calls_and_other_keys_are_counted_and_stay_as_they_are() {
     let bench = Bench::new();
     let (mut keylog, mut capture) = (live(&bench), Capture::default());
