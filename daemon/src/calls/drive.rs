@@ -1,5 +1,6 @@
 //! What a session's link and a listener's control connections want done is done.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use scramble::transform::burst::{Session as Keys, SessionIndex};
 use scramble::transform::{Receiver, Sender};
 
 use super::drops::Drops;
-use super::event::CallEvent;
+use super::event::{CallEvent, KeyRecord};
 use super::port::Port;
 use super::session::{Ipv4Link, Sequence, Session, Source, Traffic};
 use super::{Calls, Listener};
@@ -20,25 +21,26 @@ use crate::ip::icmp;
 impl<R: CryptoRng> Calls<R> {
     /// Takes what a listener's control connections have to say and to send.
     pub(super) fn pump<P: Port>(&mut self, now: Duration, listener: usize, port: &mut P) {
+        let mut up = VecDeque::new();
         loop {
             let endpoint = &mut self.listeners[listener].endpoint;
             if let Some(event) = endpoint.poll() {
-                self.l2tp_event(now, listener, event, port);
+                match event {
+                    // The message that brings it up goes before its first frame.
+                    L2tpEvent::CallUp { call, info } => up.push_back((call, info)),
+                    event => self.l2tp_event(now, listener, event),
+                }
             } else if let Some(transmit) = endpoint.poll_transmit() {
                 port.to_peer(listener, transmit.to, &transmit.payload);
+            } else if let Some((call, info)) = up.pop_front() {
+                self.call_up(now, listener, call, *info, port);
             } else {
                 return;
             }
         }
     }
 
-    fn l2tp_event<P: Port>(
-        &mut self,
-        now: Duration,
-        listener: usize,
-        event: L2tpEvent,
-        port: &mut P,
-    ) {
+    fn l2tp_event(&mut self, now: Duration, listener: usize, event: L2tpEvent) {
         match event {
             L2tpEvent::TunnelUp(tunnel) => {
                 if let Some(info) = self.listeners[listener].endpoint.tunnel(tunnel) {
@@ -70,7 +72,8 @@ impl<R: CryptoRng> Calls<R> {
                 })
             }
             L2tpEvent::Incoming { call, .. } => self.incoming(now, listener, call),
-            L2tpEvent::CallUp { call, info } => self.call_up(now, listener, call, *info, port),
+            // Those wait in `pump`.
+            L2tpEvent::CallUp { .. } => {}
             L2tpEvent::CallDown { call, reason } => {
                 let route = self.listeners[listener]
                     .routes
@@ -290,12 +293,18 @@ impl<R: CryptoRng> Calls<R> {
                     installed.receiver.install(keys.clone());
                 }
                 if self.listeners[session.listener].terms.show_keys {
-                    self.events.push_back(CallEvent::Keys {
+                    let record = KeyRecord::Installed {
                         key,
+                        user: session.user.clone(),
+                        listener: session.listener,
+                        peer: session.peer,
+                        local_ids: (session.call.tunnel.0, session.call.session),
+                        peer_ids: session.peer_ids,
                         own,
                         agreement,
-                        keys: Box::new(keys.clone()),
-                    });
+                        keys: keys.clone(),
+                    };
+                    self.events.push_back(CallEvent::Keys(Box::new(record)));
                 }
                 session.pending = Some(Box::new((own, agreement.send, keys)));
             }
@@ -324,6 +333,10 @@ impl<R: CryptoRng> Calls<R> {
                 self.scrambler.remove(place);
                 session.agreement = None;
                 session.pending = None;
+                if self.listeners[session.listener].terms.show_keys {
+                    self.events
+                        .push_back(CallEvent::Keys(Box::new(KeyRecord::Erased(key))));
+                }
             }
             PhsEvent::Confirmed => {
                 session.why_clear = None;
@@ -366,7 +379,12 @@ impl<R: CryptoRng> Calls<R> {
         self.scrambler.remove(SessionIndex(index));
         self.timers.clear(index);
         if let Some(session) = self.sessions.remove(index) {
-            self.listeners[session.listener].routes.remove(session.call);
+            let listener = &mut self.listeners[session.listener];
+            listener.routes.remove(session.call);
+            if listener.terms.show_keys && session.agreement.is_some() {
+                self.events
+                    .push_back(CallEvent::Keys(Box::new(KeyRecord::Erased(session.key))));
+            }
             self.traffic.add(&session.traffic);
             self.drops.add(&session.drops);
             self.events.push_back(CallEvent::Down {

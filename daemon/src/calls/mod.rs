@@ -26,7 +26,7 @@ use rand_core::CryptoRng;
 use scramble::transform::burst::Software;
 
 pub use drops::{Drop, Drops};
-pub use event::CallEvent;
+pub use event::{CallEvent, KeyRecord};
 pub use port::{Datagram, HEADROOM, Port, TAILROOM};
 pub use session::{Ipv4Link, Session, SessionKey, Source, Traffic};
 pub use terms::{Allowance, Terms};

@@ -361,14 +361,7 @@ impl<R: CryptoRng> Client<R> {
                 self.totals
                     .alarm(now, key, &self.config.user, alarm.to_string());
             }
-            CallEvent::Keys {
-                key,
-                own,
-                agreement,
-                keys,
-            } => {
-                self.totals.keys.push_back((key, own, agreement, keys));
-            }
+            CallEvent::Keys(record) => self.totals.keys.push_back(*record),
             CallEvent::Warning { warning, .. } => warn!("{warning}"),
             CallEvent::Down {
                 session,

@@ -49,7 +49,8 @@ pub struct End {
 /// Where an end's packets go.
 struct Wire {
     socket: UdpSocket,
-    /// Datagrams sent since somebody took them.
+    /// Datagrams to send, and those sent since somebody took them.
+    outgoing: Vec<(SocketAddr, Vec<u8>)>,
     sent: Vec<Vec<u8>>,
     /// IP packets that came out.
     arrived: Vec<Vec<u8>>,
@@ -57,13 +58,21 @@ struct Wire {
 
 impl Port for Wire {
     fn to_peer(&mut self, _: usize, to: SocketAddr, datagram: &[u8]) {
-        // What the kernel does not take is lost, as on any network: the other end then misses it, and says so.
-        let _ = self.socket.send_to(datagram, to);
-        self.sent.push(datagram.to_vec());
+        self.outgoing.push((to, datagram.to_vec()));
     }
 
     fn to_host(&mut self, packet: &[u8]) {
         self.arrived.push(packet.to_vec());
+    }
+}
+
+impl Wire {
+    fn flush(&mut self) {
+        for (to, datagram) in self.outgoing.drain(..) {
+            // What the kernel does not take is lost, as on any network: the other end then misses it, and says so.
+            let _ = self.socket.send_to(&datagram, to);
+            self.sent.push(datagram);
+        }
     }
 }
 
@@ -185,6 +194,7 @@ impl End {
             calls,
             wire: Wire {
                 socket,
+                outgoing: Vec::new(),
                 sent: Vec::new(),
                 arrived: Vec::new(),
             },
@@ -222,10 +232,12 @@ impl End {
             self.calls.datagrams(now, 0, [datagram], &mut self.wire);
             spent += begin.elapsed();
             self.take_events()?;
+            self.wire.flush();
         }
         let now = self.now();
         self.calls.handle_timeout(now, &mut self.wire);
         self.take_events()?;
+        self.wire.flush();
         Ok(spent)
     }
 
@@ -265,7 +277,9 @@ impl End {
             (key.index, Packet::new(buffer, range))
         });
         self.calls.packets(now, burst, &mut self.wire);
-        begin.elapsed()
+        let spent = begin.elapsed();
+        self.wire.flush();
+        spent
     }
 
     /// Datagrams sent since the last time.

@@ -315,14 +315,7 @@ impl<R: CryptoRng> Lns<R> {
                 warn!(session = %id(key), user, "ALARM: {alarm}");
                 self.totals.alarm(now, key, &user, alarm.to_string());
             }
-            CallEvent::Keys {
-                key,
-                own,
-                agreement,
-                keys,
-            } => {
-                self.totals.keys.push_back((key, own, agreement, keys));
-            }
+            CallEvent::Keys(record) => self.totals.keys.push_back(*record),
             CallEvent::Warning { key, warning } => {
                 warn!(session = %id(key), user = self.user(key), "{warning}");
             }

@@ -156,7 +156,7 @@ impl Subscriber {
         }
         let (calls, totals) = self.client.parts();
         if let Some(keylog) = &mut self.keylog {
-            keylog.write(&self.machine.sockets, calls, totals);
+            keylog.write(&self.machine.sockets, totals);
         }
         while let Some(notice) = totals.notices.pop_front() {
             self.desk

@@ -208,7 +208,7 @@ impl Server {
         }
         let (calls, totals) = self.lns.parts();
         if let Some(keylog) = &mut self.keylog {
-            keylog.write(&self.machine.sockets, calls, totals);
+            keylog.write(&self.machine.sockets, totals);
         }
         while let Some(notice) = totals.notices.pop_front() {
             self.desk
