@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fogline_l2tp::{CallCause, CallId, Established, Event as L2tpEvent};
-use fogline_ppp::{DownReason, Event as LinkEvent, Link};
+use fogline_ppp::{DownReason, Event as LinkEvent, Link, Phase};
 use rand_core::CryptoRng;
 use scramble::negotiator::{DataMode, Event as PhsEvent};
 use scramble::transform::burst::{Session as Keys, SessionIndex};
@@ -55,7 +55,11 @@ impl<R: CryptoRng> Calls<R> {
                 let route = self.listeners[listener].routes.find(call.tunnel.0, call.session);
                 match route {
                     Some(index) => self.remove(index, "l2tp", reason.to_string()),
-                    None => self.events.push_back(CallEvent::CallFailed { listener, reason: reason.to_string() }),
+                    None => {
+                        self.listeners[listener].own_ppp.remove(&call);
+                        let reason = reason.to_string();
+                        self.events.push_back(CallEvent::CallFailed { listener, call, reason });
+                    }
                 }
             }
         }
@@ -90,8 +94,9 @@ impl<R: CryptoRng> Calls<R> {
         info: Established,
         port: &mut P,
     ) {
-        let at = &self.listeners[listener];
-        let link = Link::new(at.terms.ppp.clone(), (self.randomness)(), (self.randomness)());
+        let at = &mut self.listeners[listener];
+        let ppp = at.own_ppp.remove(&call).unwrap_or_else(|| at.terms.ppp.clone());
+        let link = Link::new(ppp, (self.randomness)(), (self.randomness)());
         let sequenced = info.sequencing;
         let peer: SocketAddr = info.peer;
         let numbers = (info.calling_number, info.called_number);
@@ -118,6 +123,7 @@ impl<R: CryptoRng> Calls<R> {
             address_control: at.terms.starts_with_address_control(),
             sequence: sequenced.then(Sequence::default),
             mode: DataMode::Hold,
+            phase: Phase::Dead,
             pending: None,
             unreported: 0,
         });
@@ -150,6 +156,10 @@ impl<R: CryptoRng> Calls<R> {
         }
         if let Some(session) = self.sessions.get_mut(index) {
             session.mode = session.link.data_mode();
+            let phase = session.link.phase();
+            if std::mem::replace(&mut session.phase, phase) != phase {
+                self.events.push_back(CallEvent::Phase { key: session.key, phase });
+            }
             let path = self.listeners[session.listener].terms.path;
             let mru = session.link.lcp_options().peer_mru.min(path.max_mru());
             session.mtu = mru.saturating_sub(session.overhead());
