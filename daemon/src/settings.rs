@@ -22,6 +22,7 @@ impl Lns {
             sequencing: listener.path.sequencing,
             max_tunnels: limits.tunnels as usize,
             max_half_open: limits.half_open_tunnels as usize,
+            max_half_open_per_source: limits.half_open_per_source as usize,
             max_calls_per_tunnel: limits.calls_per_tunnel.into(),
             accept_incoming: true,
             ..l2tp(&self.l2tp)

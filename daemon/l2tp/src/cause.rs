@@ -262,7 +262,9 @@ pub enum DownReason {
     )]
     Silent(u32),
     /// The control connection did not come up in time.
-    #[error("the peer acknowledges, but the control connection did not come up in time; look into its log")]
+    #[error(
+        "the peer acknowledges, but the control connection did not come up in time; look into its log"
+    )]
     SetupTimeout,
     /// The peer dialled at the same time, and its control connection is the one that stays (section 4.4.3, Tie
     /// Breaker).

@@ -21,6 +21,11 @@ mod tests {
         assert_eq!(printable(b"lac-1\0\x07"), "lac-1??");
         assert_eq!(printable(b"\xFFx"), "\u{FFFD}x");
         assert_eq!(printable(&[b'a'; 60_000]).len(), 255);
-        assert_eq!(printable("\u{1F600}".repeat(300).as_bytes()).chars().count(), 255);
+        assert_eq!(
+            printable("\u{1F600}".repeat(300).as_bytes())
+                .chars()
+                .count(),
+            255
+        );
     }
 }

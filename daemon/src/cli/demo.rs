@@ -9,8 +9,11 @@ use fogline::capture::Reader;
 use fogline::demo::{self, Data, Outcome, transform_name};
 use fogline::dpi::json::to_json;
 use fogline::dpi::{self, Style};
+use fogline::ip::Addresses;
 use fogline::pcap::{Encap, Wrapper, Wrapping};
 use scramble::agreement::{Coverage, Direction};
+use scramble::encap::{Encapsulation, Link};
+use scramble::wire::ppp::Header;
 
 use super::exit::{Coded, Exit};
 use super::scrambling::Scrambling;
@@ -20,9 +23,10 @@ const HOUSEHOLD: &[u8] = include_bytes!("../../../tests/capture/household.pcap")
 
 /// Show what a carrier's DPI records of a subscriber's traffic, before scrambling and after
 ///
-/// Two ends negotiate PPP Header Scrambling by real ECP packets, in this process. Then a capture goes
-/// through their link inside L2TP, and the carrier in between writes its records. Needs no privileges
-/// and sends nothing anywhere. Without --capture the traffic is a recorded household's.
+/// A subscriber's router calls an ISP's access server over L2TP, in this process and over the loopback
+/// interface: both are what `fogline client` and `fogline lns` run. They agree on PPP Header Scrambling,
+/// a capture goes through their link, and the carrier in between writes its records. Needs no privileges
+/// and sends nothing anywhere else. Without --capture the traffic is a recorded household's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   fogline demo
@@ -52,6 +56,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => packets(Reader::new(HOUSEHOLD)?)?,
     };
     let direction = args.scrambling.direction();
+    if data.is_empty() {
+        return Err(Coded::new(Exit::BadInput, "there is no IP packet in the capture").into());
+    }
     let outcome = demo::run(direction, &data)?;
     let text = match args.json {
         true => serde_json::to_string_pretty(&as_json(direction, &outcome, skipped))? + "\n",
@@ -60,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     io::stdout().lock().write_all(text.as_bytes())?;
     let (refused, reason) = outcome.refused;
     if let Some(reason) = reason {
-        anyhow::bail!("{refused} packets were refused; the first: {reason}");
+        anyhow::bail!("{refused} packets were dropped; the first: {reason}");
     }
     if outcome.exact != outcome.packets {
         anyhow::bail!(
@@ -83,18 +90,29 @@ fn packets<R: Read>(capture: Reader<R>) -> anyhow::Result<(Vec<Data>, usize)> {
     for record in capture.frames() {
         let record = record?;
         match wrapper.wrap(record.link(), record.frame()) {
-            Ok((up, frame)) => data.push(Data {
-                time: record.time(),
-                up,
-                frame,
-            }),
+            Ok((up, frame)) => match routable(&frame) {
+                Some(packet) => data.push(Data {
+                    time: record.time(),
+                    up,
+                    packet: packet.to_vec(),
+                    frame,
+                }),
+                None => skipped += 1,
+            },
             Err(_) => skipped += 1,
         }
     }
-    if data.is_empty() {
-        return Err(Coded::new(Exit::BadInput, "there is no IP packet in the capture").into());
-    }
     Ok((data, skipped))
+}
+
+/// The IP packet in a frame on the backhaul, without PPP padding; `None` where no router forwards it, or no call carries it.
+fn routable(frame: &[u8]) -> Option<&[u8]> {
+    const LARGEST: usize = 65_000;
+    let found = Encapsulation::parse(Link::Ethernet, frame).ok()?;
+    let ppp = frame.get(found.ppp())?;
+    let packet = &ppp[Header::parse(ppp).ok()?.len()..];
+    let leaves = Addresses::of(packet).is_some_and(|addresses| !addresses.is_link_local());
+    (leaves && packet.len() <= LARGEST).then_some(packet)
 }
 
 fn as_json(direction: Direction, outcome: &Outcome, skipped: usize) -> serde_json::Value {
@@ -104,8 +122,8 @@ fn as_json(direction: Direction, outcome: &Outcome, skipped: usize) -> serde_jso
         "coverage": direction.coverage.units(),
         "messages": outcome.messages.iter().map(|message| json!({
             "from": if message.up { "subscriber" } else { "isp" },
-            "bytes": message.packet.len(),
-            "what": message.describe(),
+            "bytes": message.length,
+            "what": message.what,
         })).collect::<Vec<_>>(),
         "packets": outcome.packets,
         "skipped": skipped,
@@ -148,9 +166,9 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
         };
         let _ = writeln!(
             text,
-            "  {arrow}  ECP {} ({} bytes)",
-            message.describe(),
-            message.packet.len()
+            "  {arrow}  {} ({} bytes)",
+            message.what,
+            message.length
         );
     }
     let _ = writeln!(
@@ -164,7 +182,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
     if skipped > 0 {
         let _ = writeln!(
             text,
-            "{skipped} frames of the capture held no IP packet and were left out"
+            "{skipped} frames of the capture held no IP packet, or one that never leaves the house, and were left out"
         );
     }
     let _ = writeln!(
@@ -176,7 +194,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
     );
     let _ = writeln!(
         text,
-        "each in its L2TP frame: {} ns to scramble, {} ns to restore, {:.1} bytes added",
+        "through PPP and L2TP: {} ns to send, {} ns to receive, {:.1} bytes added",
         scramble.as_nanos(),
         restore.as_nanos(),
         outcome.overhead()

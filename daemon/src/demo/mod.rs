@@ -1,46 +1,50 @@
-//! The demonstration: two ends negotiate, a capture goes through the scrambled link inside L2TP, and a
-//! carrier in between writes its records, once of what there was to see before and once of what is
-//! there now.
+//! The demonstration: a subscriber calls an ISP, a capture goes through their scrambled link, and a carrier in between
+//! writes its records, once of what there would be to see in clear and once of what there is.
+//!
+//! Both ends are what `fogline client` and `fogline lns` run, over UDP on the loopback interface.
 
 mod ends;
+mod message;
 
-use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use scramble::agreement::Direction;
-use scramble::encap::{ApplyError, Encapsulation, Link as Outer};
-use scramble::transform::{HEADROOM, Packet, Refused, TAILROOM};
 
-pub use ends::{Link, Message, negotiate, transform_name};
+pub use ends::{End, Link, connect};
+pub use message::{Message, transform_name};
 
+use crate::calls::BURST;
 use crate::capture::{LinkType, Time};
 use crate::dpi::Comparison;
+use crate::pcap::backhaul_frame;
 
-/// A frame on the backhaul, a packet of the subscriber's in PPP in L2TP in it.
+/// A packet of the subscriber's.
 pub struct Data {
     /// When it was captured.
     pub time: Option<Time>,
     /// Whether the subscriber sent it.
     pub up: bool,
-    /// The frame, Ethernet.
+    /// The IP packet.
+    pub packet: Vec<u8>,
+    /// A frame on the backhaul with the packet in clear in it: PPP in L2TP in Ethernet.
     pub frame: Vec<u8>,
 }
 
 /// What the demonstration came to.
 pub struct Outcome {
-    /// The ECP packets of the negotiation, in order.
+    /// What the ends said until data flowed, in order.
     pub messages: Vec<Message>,
     /// What the carrier records before and after.
     pub comparison: Comparison,
-    /// Packets that went through.
+    /// Packets that were sent.
     pub packets: usize,
-    /// Those that came back byte for byte.
+    /// Those that came out at the other end byte for byte, in order.
     pub exact: usize,
-    /// Packets that an end refused, and the first reason.
-    pub refused: (usize, Option<Refusal>),
+    /// Packets that an end dropped, and the first reason.
+    pub refused: (u64, Option<&'static str>),
     /// Bytes of all frames before and after scrambling.
     pub bytes: [u64; 2],
-    /// Time that scrambling and restoring took in all.
+    /// Time that sending and receiving took in all.
     pub spent: [Duration; 2],
 }
 
@@ -75,106 +79,68 @@ fn beyond_chance(found: usize, by_chance: f64) -> usize {
     found.saturating_sub(by_chance.ceil() as usize)
 }
 
-/// A frame in a buffer with room around it, and where it lies.
-struct Slot {
-    buffer: Vec<u8>,
-    frame: Range<usize>,
-    refused: Option<Refusal>,
+/// What went over the backhaul, and what came of it.
+#[derive(Default)]
+struct Transfer {
+    frames: Vec<(Option<Time>, Vec<u8>)>,
+    exact: usize,
+    spent: [Duration; 2],
 }
 
-/// Why a frame did not go through.
-pub type Refusal = ApplyError<Refused>;
-
-impl Slot {
-    /// A slot with room for one end to scramble `frame` and the other to restore it.
-    fn new(frame: &[u8]) -> Self {
-        const FRONT: usize = 2 * HEADROOM;
-        let buffer = [&[0; FRONT][..], frame, &[0; 2 * TAILROOM]].concat();
-        Self {
-            buffer,
-            frame: FRONT..FRONT + frame.len(),
-            refused: None,
-        }
-    }
-
-    /// Applies `change` to the PPP frame inside, unless the frame was refused before.
-    fn change<T>(&mut self, change: impl FnOnce(&mut Packet<'_>) -> Result<T, Refused>) {
-        if self.refused.is_some() {
-            return;
-        }
-        self.refused = match Encapsulation::parse(Outer::Ethernet, self.bytes()) {
-            Ok(found) => {
-                let mut frame = Packet::new(&mut self.buffer, self.frame.clone());
-                let outcome = found.apply(&mut frame, change);
-                self.frame = frame.range();
-                outcome.err()
-            }
-            Err(_) => Some(ApplyError::Refused(Refused::NotPpp)),
-        };
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.buffer[self.frame.clone()]
-    }
-}
-
-/// Sends `data` through a link that does what `direction` says, both ways.
+/// Sends `data` through a call that does what `direction` says, both ways.
 ///
 /// # Errors
-/// Where the two ends do not come to terms.
+/// Where the two ends do not come to terms, or the call ends.
 pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
-    // The first time through, caches are cold: what it takes is no measure of anything.
-    once(direction, data)?;
-    once(direction, data)
-}
-
-fn once(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
     let Link {
-        mut up,
-        mut down,
+        mut subscriber,
+        mut isp,
         messages,
-    } = negotiate(direction)?;
-    let mut slots: Vec<_> = data.iter().map(|data| Slot::new(&data.frame)).collect();
+    } = connect(direction)?;
+    // The first time through, caches are cold: what it takes is no measure of anything.
+    transfer(&mut subscriber, &mut isp, data)?;
+    let transferred = transfer(&mut subscriber, &mut isp, data)?;
 
-    let start = Instant::now();
-    for (slot, data) in slots.iter_mut().zip(data) {
-        let sender = if data.up { &mut up.0 } else { &mut down.0 };
-        slot.change(|packet| sender.scramble(packet));
-    }
-    let scrambling = start.elapsed();
-
-    let length = |slot: &Slot| slot.frame.len() as u64;
+    let before = data.iter().map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
+    let after = transferred.frames.iter();
+    let after = after.map(|(time, frame)| (*time, LinkType::Ethernet, frame.as_slice()));
     let bytes = [
         data.iter().map(|data| data.frame.len() as u64).sum(),
-        slots.iter().map(length).sum(),
+        transferred.frames.iter().map(|(_, frame)| frame.len() as u64).sum(),
     ];
-    let before = data
-        .iter()
-        .map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
-    let sent = slots
-        .iter()
-        .zip(data)
-        .filter(|(slot, _)| slot.refused.is_none());
-    let after = sent.map(|(slot, data)| (data.time, LinkType::Ethernet, slot.bytes()));
-    let comparison = Comparison::of(before, after);
-
-    let start = Instant::now();
-    for (slot, data) in slots.iter_mut().zip(data) {
-        let receiver = if data.up { &mut up.1 } else { &mut down.1 };
-        slot.change(|packet| receiver.restore(packet));
-    }
-    let restoring = start.elapsed();
-
-    let refused = || slots.iter().filter_map(|slot| slot.refused);
-    let exact =
-        |(slot, data): &(&Slot, &Data)| slot.refused.is_none() && slot.bytes() == data.frame;
+    let mut drops = subscriber.drops();
+    drops.add(&isp.drops());
     Ok(Outcome {
         messages,
-        comparison,
+        comparison: Comparison::of(before, after),
         packets: data.len(),
-        exact: slots.iter().zip(data).filter(exact).count(),
-        refused: (refused().count(), refused().next()),
+        exact: transferred.exact,
+        refused: (
+            drops.iter().map(|(_, count)| count).sum(),
+            drops.iter().next().map(|(reason, _)| reason.name()),
+        ),
         bytes,
-        spent: [scrambling, restoring],
+        spent: transferred.spent,
     })
+}
+
+fn transfer(subscriber: &mut End, isp: &mut End, data: &[Data]) -> anyhow::Result<Transfer> {
+    let mut transfer = Transfer::default();
+    for run in data.chunk_by(|a, b| a.up == b.up) {
+        for burst in run.chunks(BURST) {
+            let up = burst[0].up;
+            let (from, to) = if up { (&mut *subscriber, &mut *isp) } else { (&mut *isp, &mut *subscriber) };
+            let packets: Vec<_> = burst.iter().map(|data| data.packet.as_slice()).collect();
+            transfer.spent[0] += from.send(&packets);
+            // What is no data, echoes of the link say, goes over the backhaul as well: the carrier sees it.
+            for (at, datagram) in from.take_sent().iter().enumerate() {
+                let time = burst.get(at).or(burst.last()).and_then(|data| data.time);
+                transfer.frames.extend(backhaul_frame(datagram, up).map(|frame| (time, frame)));
+            }
+            transfer.spent[1] += to.turn()?;
+            let arrived = to.take_arrived();
+            transfer.exact += arrived.iter().zip(&packets).filter(|(arrived, sent)| arrived == sent).count();
+        }
+    }
+    Ok(transfer)
 }

@@ -24,4 +24,4 @@ pub use files::{Input, Output, distinct, is_standard};
 pub use restore::{Restored, restore};
 pub use scramble::{Plan, Scrambled, scramble};
 pub use secrets::Secrets;
-pub use wrap::{Encap, NotWrapped, Wrapped, Wrapper, Wrapping, wrap};
+pub use wrap::{Encap, NotWrapped, Wrapped, Wrapper, Wrapping, backhaul_frame, wrap};

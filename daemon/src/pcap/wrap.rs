@@ -276,35 +276,51 @@ impl<'w> Wrapper<'w> {
         let mut message = l2tp::emit_plain(ID, ID).to_vec();
         message.extend([0xFF, 0x03]);
         message.extend(protocol.to_be_bytes());
-        let length = u16::try_from(Udp::HEADER + message.len() + packet.len()).ok()?;
-        length.checked_add(Ipv4::HEADER as u16)?;
-        let (source, destination) = if up { (LAC, LNS) } else { (LNS, LAC) };
-        let header = Ipv4Header {
-            source,
-            destination,
-            protocol: UDP,
-            identification: self.identification,
-            payload_len: length,
-        };
+        let headers = udp_headers(&message, packet, up, self.identification)?;
         self.identification = self.identification.wrapping_add(1);
-        let pseudo = [
-            &source[..],
-            &destination,
-            &[0, UDP],
-            &length.to_be_bytes(),
-            &Udp::emit(l2tp::PORT, l2tp::PORT, length, 0),
-            &message,
-        ]
-        .concat();
-        // All of it has an even length, so that the packet's sum may simply be added.
-        let sum = u32::from(checksum::sum(&pseudo)) + u32::from(checksum::sum(packet));
-        let sum = match !((sum % 0xFFFF) as u16) {
-            0 => 0xFFFF,
-            sum => sum,
-        };
-        let udp = Udp::emit(l2tp::PORT, l2tp::PORT, length, sum);
-        Some([&header.emit()[..], &udp, &message].concat())
+        Some([headers, message].concat())
     }
+}
+
+/// A frame on the backhaul with `message`, an L2TP message, in it; `None` where a length field cannot say how long it is.
+pub fn backhaul_frame(message: &[u8], up: bool) -> Option<Vec<u8>> {
+    let wrapping = Wrapping {
+        encap: Encap::L2tp,
+        vlans: Vec::new(),
+    };
+    let ethernet = Wrapper::new(&wrapping).ethernet(ethernet::IPV4, up);
+    Some([&ethernet, &udp_headers(&[], message, up, 0)?, message].concat())
+}
+
+/// IPv4 and UDP headers for `start` and `rest`; `start` is of an even length.
+fn udp_headers(start: &[u8], rest: &[u8], up: bool, identification: u16) -> Option<Vec<u8>> {
+    let length = u16::try_from(Udp::HEADER + start.len() + rest.len()).ok()?;
+    length.checked_add(Ipv4::HEADER as u16)?;
+    let (source, destination) = if up { (LAC, LNS) } else { (LNS, LAC) };
+    let header = Ipv4Header {
+        source,
+        destination,
+        protocol: UDP,
+        identification,
+        payload_len: length,
+    };
+    let pseudo = [
+        &source[..],
+        &destination,
+        &[0, UDP],
+        &length.to_be_bytes(),
+        &Udp::emit(l2tp::PORT, l2tp::PORT, length, 0),
+        start,
+    ]
+    .concat();
+    // All of it has an even length, so that the sum of the rest may simply be added.
+    let sum = u32::from(checksum::sum(&pseudo)) + u32::from(checksum::sum(rest));
+    let sum = match !((sum % 0xFFFF) as u16) {
+        0 => 0xFFFF,
+        sum => sum,
+    };
+    let udp = Udp::emit(l2tp::PORT, l2tp::PORT, length, sum);
+    Some([&header.emit()[..], &udp].concat())
 }
 
 /// Which end of each conversation is the subscriber.
