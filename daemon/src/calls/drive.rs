@@ -22,14 +22,22 @@ impl<R: CryptoRng> Calls<R> {
     pub(super) fn pump<P: Port>(&mut self, now: Duration, listener: usize, port: &mut P) {
         loop {
             let endpoint = &mut self.listeners[listener].endpoint;
-            if let Some(event) = endpoint.poll() {
-                self.l2tp_event(now, listener, event, port);
-            } else if let Some(transmit) = endpoint.poll_transmit() {
-                port.to_peer(listener, transmit.to, &transmit.payload);
-            } else {
-                return;
+            match endpoint.poll() {
+                Some(event) => self.l2tp_event(now, listener, event, port),
+                None if self.transmit(listener, port) => {}
+                None => return,
             }
         }
+    }
+
+    /// Sends the control messages that wait; whether there were any.
+    fn transmit<P: Port>(&mut self, listener: usize, port: &mut P) -> bool {
+        let mut sent = false;
+        while let Some(transmit) = self.listeners[listener].endpoint.poll_transmit() {
+            port.to_peer(listener, transmit.to, &transmit.payload);
+            sent = true;
+        }
+        sent
     }
 
     fn l2tp_event<P: Port>(&mut self, now: Duration, listener: usize, event: L2tpEvent, port: &mut P) {
@@ -58,7 +66,11 @@ impl<R: CryptoRng> Calls<R> {
                 reason: reason.to_string(),
             }),
             L2tpEvent::Incoming { call, .. } => self.incoming(now, listener, call),
-            L2tpEvent::CallUp { call, info } => self.call_up(now, listener, call, *info, port),
+            L2tpEvent::CallUp { call, info } => {
+                // The ICCN of a call that this end made goes first: before it, data has nowhere to go.
+                self.transmit(listener, port);
+                self.call_up(now, listener, call, *info, port);
+            }
             L2tpEvent::CallDown { call, reason } => {
                 let route = self.listeners[listener].routes.find(call.tunnel.0, call.session);
                 match route {
