@@ -252,7 +252,7 @@ fn each_step_of_the_set_up_is_measured() {
     let steps = Step::ALL.map(|step| report.setup_ms[&step]);
     assert_eq!(steps.map(|summary| summary.count), [2, 10, 10, 10, 10, 10, 10]);
     // Every step takes whole round trips of 20 ms here.
-    assert!(steps.iter().all(|summary| (19.9..61.0).contains(&summary.p50)), "{steps:?}");
+    assert!(steps[..6].iter().all(|summary| (19.9..61.0).contains(&summary.p50)), "{steps:?}");
     let sum: f64 = steps[1..6].iter().map(|summary| summary.p50).sum();
     assert!((sum - steps[6].p50).abs() < 1.0, "{steps:?}");
 }
