@@ -1,11 +1,10 @@
 //! What a session's link and a listener's control connections want done is done.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use fogline_l2tp::{CallCause, CallId, Established, Event as L2tpEvent};
-use fogline_ppp::{DownReason, Event as LinkEvent, Link};
+use fogline_ppp::{DownReason, Event as LinkEvent, Link, Phase};
 use rand_core::CryptoRng;
 use scramble::negotiator::{DataMode, Event as PhsEvent};
 use scramble::transform::burst::{Session as Keys, SessionIndex};
@@ -21,26 +20,33 @@ use crate::ip::icmp;
 impl<R: CryptoRng> Calls<R> {
     /// Takes what a listener's control connections have to say and to send.
     pub(super) fn pump<P: Port>(&mut self, now: Duration, listener: usize, port: &mut P) {
-        let mut up = VecDeque::new();
         loop {
             let endpoint = &mut self.listeners[listener].endpoint;
-            if let Some(event) = endpoint.poll() {
-                match event {
-                    // The message that brings it up goes before its first frame.
-                    L2tpEvent::CallUp { call, info } => up.push_back((call, info)),
-                    event => self.l2tp_event(now, listener, event),
-                }
-            } else if let Some(transmit) = endpoint.poll_transmit() {
-                port.to_peer(listener, transmit.to, &transmit.payload);
-            } else if let Some((call, info)) = up.pop_front() {
-                self.call_up(now, listener, call, *info, port);
-            } else {
-                return;
+            match endpoint.poll() {
+                Some(event) => self.l2tp_event(now, listener, event, port),
+                None if self.transmit(listener, port) => {}
+                None => return,
             }
         }
     }
 
-    fn l2tp_event(&mut self, now: Duration, listener: usize, event: L2tpEvent) {
+    /// Sends the control messages that wait; whether there were any.
+    fn transmit<P: Port>(&mut self, listener: usize, port: &mut P) -> bool {
+        let mut sent = false;
+        while let Some(transmit) = self.listeners[listener].endpoint.poll_transmit() {
+            port.to_peer(listener, transmit.to, &transmit.payload);
+            sent = true;
+        }
+        sent
+    }
+
+    fn l2tp_event<P: Port>(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        event: L2tpEvent,
+        port: &mut P,
+    ) {
         match event {
             L2tpEvent::TunnelUp(tunnel) => {
                 if let Some(info) = self.listeners[listener].endpoint.tunnel(tunnel) {
@@ -72,18 +78,26 @@ impl<R: CryptoRng> Calls<R> {
                 })
             }
             L2tpEvent::Incoming { call, .. } => self.incoming(now, listener, call),
-            // Those wait in `pump`.
-            L2tpEvent::CallUp { .. } => {}
+            L2tpEvent::CallUp { call, info } => {
+                // The ICCN of a call that this end made goes first: before it, data has nowhere to go.
+                self.transmit(listener, port);
+                self.call_up(now, listener, call, *info, port);
+            }
             L2tpEvent::CallDown { call, reason } => {
                 let route = self.listeners[listener]
                     .routes
                     .find(call.tunnel.0, call.session);
                 match route {
                     Some(index) => self.remove(index, "l2tp", reason.to_string()),
-                    None => self.events.push_back(CallEvent::CallFailed {
-                        listener,
-                        reason: reason.to_string(),
-                    }),
+                    None => {
+                        self.listeners[listener].own_ppp.remove(&call);
+                        let reason = reason.to_string();
+                        self.events.push_back(CallEvent::CallFailed {
+                            listener,
+                            call,
+                            reason,
+                        });
+                    }
                 }
             }
         }
@@ -118,12 +132,12 @@ impl<R: CryptoRng> Calls<R> {
         info: Established,
         port: &mut P,
     ) {
-        let at = &self.listeners[listener];
-        let link = Link::new(
-            at.terms.ppp.clone(),
-            (self.randomness)(),
-            (self.randomness)(),
-        );
+        let at = &mut self.listeners[listener];
+        let ppp = at
+            .own_ppp
+            .remove(&call)
+            .unwrap_or_else(|| at.terms.ppp.clone());
+        let link = Link::new(ppp, (self.randomness)(), (self.randomness)());
         let sequenced = info.sequencing;
         let peer: SocketAddr = info.peer;
         let numbers = (info.calling_number, info.called_number);
@@ -150,6 +164,7 @@ impl<R: CryptoRng> Calls<R> {
             address_control: at.terms.starts_with_address_control(),
             sequence: sequenced.then(Sequence::default),
             mode: DataMode::Hold,
+            phase: Phase::Dead,
             pending: None,
             unreported: 0,
         });
@@ -185,6 +200,13 @@ impl<R: CryptoRng> Calls<R> {
         }
         if let Some(session) = self.sessions.get_mut(index) {
             session.mode = session.link.data_mode();
+            let phase = session.link.phase();
+            if std::mem::replace(&mut session.phase, phase) != phase {
+                self.events.push_back(CallEvent::Phase {
+                    key: session.key,
+                    phase,
+                });
+            }
             let path = self.listeners[session.listener].terms.path;
             let mru = session.link.lcp_options().peer_mru.min(path.max_mru());
             session.mtu = mru.saturating_sub(session.overhead());

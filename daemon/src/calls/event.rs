@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fogline_auth::Credentials;
-use fogline_ppp::Warning;
+use fogline_l2tp::CallId;
+use fogline_ppp::{Phase, Warning};
 use scramble::agreement::{End, EpochKeys};
 use scramble::negotiator::{Alarm, Reason};
 use scramble::option::Agreement;
@@ -42,11 +43,20 @@ pub enum CallEvent<R> {
     CallFailed {
         /// The listener.
         listener: usize,
+        /// The call.
+        call: CallId,
         /// Why.
         reason: String,
     },
     /// A call is up, PPP starts.
     CallUp(SessionKey),
+    /// The link is in another phase (RFC 1661 section 3.2) than it was.
+    Phase {
+        /// The session.
+        key: SessionKey,
+        /// The phase.
+        phase: Phase,
+    },
     /// Find out whether the peer is who it says, and answer by
     /// [`authenticated`](super::Calls::authenticated).
     Authenticate {

@@ -16,11 +16,12 @@ mod table;
 mod terms;
 mod timers;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fogline_l2tp::{CallCause, CallRequest, DialError, Endpoint, StopCause, TunnelId};
+use fogline_l2tp::{CallCause, CallId, CallRequest, DialError, Endpoint, StopCause, TunnelId};
 use fogline_ppp::{CloseReason, Decision};
 use rand_core::CryptoRng;
 use scramble::transform::burst::Software;
@@ -68,6 +69,8 @@ struct Listener<R> {
     endpoint: Endpoint<R>,
     routes: Routes,
     terms: Terms,
+    /// What the links of calls under way start with, where that is not what the terms say.
+    own_ppp: HashMap<CallId, Arc<fogline_ppp::Config>>,
 }
 
 impl<R: CryptoRng> Calls<R> {
@@ -95,6 +98,7 @@ impl<R: CryptoRng> Calls<R> {
             endpoint: Endpoint::new(l2tp, (self.randomness)()),
             routes: Routes::default(),
             terms,
+            own_ppp: HashMap::new(),
         });
         self.listeners.len() - 1
     }
@@ -142,6 +146,26 @@ impl<R: CryptoRng> Calls<R> {
             .call(now, tunnel, request)?;
         self.pump(now, listener, port);
         Ok(())
+    }
+
+    /// As [`call`](Self::call), with a link that starts with `ppp` instead of what the listener's terms say: a
+    /// subscriber of its own. [`CallEvent::CallUp`] or [`CallEvent::CallFailed`] follows.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
+    pub fn call_as<P: Port>(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        tunnel: TunnelId,
+        ppp: Arc<fogline_ppp::Config>,
+        port: &mut P,
+    ) -> Result<CallId, DialError> {
+        let at = &mut self.listeners[listener];
+        let call = at.endpoint.call(now, tunnel, CallRequest::default())?;
+        at.own_ppp.insert(call, ppp);
+        self.pump(now, listener, port);
+        Ok(call)
     }
 
     /// The answer to [`CallEvent::Authenticate`]; nothing where the session is gone. `known` says that the peer is

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fogline_l2tp::CallId;
-use fogline_ppp::Link;
+use fogline_ppp::{Link, Phase};
 use scramble::agreement::{Carrier, Direction, End, EpochKeys, Transform};
 use scramble::negotiator::{DataMode, Reason};
 use scramble::option::Agreement;
@@ -68,6 +68,8 @@ pub struct Session<R> {
     pub(super) sequence: Option<Sequence>,
     /// What the link said last.
     pub(super) mode: DataMode,
+    /// The phase that was told last.
+    pub(super) phase: Phase,
     /// Keys that are installed for receiving and wait to be sent with.
     pub(super) pending: Option<Box<(End, Direction, EpochKeys)>>,
     /// Packets scrambled that the negotiator has not been told of.

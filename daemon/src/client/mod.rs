@@ -372,7 +372,9 @@ impl<R: CryptoRng> Client<R> {
                 self.down(now, &session, reason, port);
             }
             // Nobody calls a subscriber, and nobody proves anything to it but by MS-CHAPv2, which its link checks.
-            CallEvent::CallRefused { .. } | CallEvent::Authenticate { .. } => {}
+            CallEvent::CallRefused { .. }
+            | CallEvent::Authenticate { .. }
+            | CallEvent::Phase { .. } => {}
         }
     }
 

@@ -14,6 +14,7 @@ use super::tun::TunBuffers;
 use super::udp::Buffers;
 use crate::client::Client;
 use crate::lns::Lns;
+use crate::load::Load;
 
 /// Reads in a row from one socket or the interface, before the others have their turn.
 const TURNS: usize = 16;
@@ -68,6 +69,29 @@ impl<R: CryptoRng> Engine for Client<R> {
     fn packets(&mut self, now: Duration, buffers: &mut TunBuffers, sockets: &mut Sockets) {
         self.packets(now, buffers.packets(), sockets);
     }
+
+    fn poll_timeout(&mut self) -> Option<Duration> {
+        self.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Duration, sockets: &mut Sockets) {
+        self.handle_timeout(now, sockets);
+    }
+}
+
+impl<R: CryptoRng> Engine for Load<R> {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        socket: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
+        self.datagrams(now, socket, buffers.datagrams(), sockets);
+    }
+
+    /// A load has no interface: it makes its packets itself.
+    fn packets(&mut self, _: Duration, _: &mut TunBuffers, _: &mut Sockets) {}
 
     fn poll_timeout(&mut self) -> Option<Duration> {
         self.poll_timeout()

@@ -302,8 +302,8 @@ impl<R: CryptoRng> Lns<R> {
             }
             CallEvent::Ipv4Down(key) => self.forget_ipv4(key),
             CallEvent::Ipv6Down(key) => self.forget_ipv6(key),
-            // A subscriber has no prefixes to advertise.
-            CallEvent::Ipv6Prefix { .. } => {}
+            // A subscriber has no prefixes to advertise, and its phases are for whoever looks.
+            CallEvent::Ipv6Prefix { .. } | CallEvent::Phase { .. } => {}
             CallEvent::Scrambled { key, agreement } => self.scrambled(key, &agreement),
             CallEvent::Rekeyed { .. } => self.totals.rekeys += 1,
             CallEvent::Clear { key, reason } => {

@@ -6,6 +6,7 @@
 mod client;
 mod host;
 mod lns;
+mod load;
 mod log;
 mod reload;
 mod report;
@@ -27,6 +28,7 @@ use tracing::{info, warn};
 
 pub use client::run as run_client;
 pub use lns::run as run_lns;
+pub use load::run_load;
 pub use log::Logging;
 pub use report::id;
 
