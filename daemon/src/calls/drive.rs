@@ -156,6 +156,7 @@ impl<R: CryptoRng> Calls<R> {
             source: (!at.terms.any_source).then(Source::default),
             icmp: icmp::Source::default(),
             mtu: at.terms.path.max_mru(),
+            tcp_mtu: at.terms.path.max_mru(),
             agreement: None,
             epoch: 0,
             why_clear: None,
@@ -208,8 +209,10 @@ impl<R: CryptoRng> Calls<R> {
                 });
             }
             let path = self.listeners[session.listener].terms.path;
-            let mru = session.link.lcp_options().peer_mru.min(path.max_mru());
-            session.mtu = mru.saturating_sub(session.overhead());
+            let options = session.link.lcp_options();
+            let (sent, received) = session.overheads();
+            session.mtu = options.peer_mru.min(path.max_mru()).saturating_sub(sent);
+            session.tcp_mtu = session.mtu.min(options.mru.saturating_sub(received));
             self.timers.set(index, session.link.poll_timeout());
         }
     }

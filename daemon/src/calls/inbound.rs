@@ -197,7 +197,7 @@ impl<R: CryptoRng> Calls<R> {
             return;
         }
         if self.listeners[session.listener].terms.mss_clamp {
-            mss::clamp(packet, session.mtu.into());
+            mss::clamp(packet, session.tcp_mtu.into());
         }
         session.traffic.packets_received += 1;
         session.traffic.bytes_received += packet.len() as u64;

@@ -62,7 +62,7 @@ impl<R: CryptoRng> Calls<R> {
             return None;
         }
         if self.listeners[session.listener].terms.mss_clamp {
-            mss::clamp(packet.bytes_mut(), session.mtu.into());
+            mss::clamp(packet.bytes_mut(), session.tcp_mtu.into());
         }
         let length = packet.bytes().len();
         if let Err(refused) = packet.push_front(&addresses.protocol().to_be_bytes()) {

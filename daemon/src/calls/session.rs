@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use fogline_l2tp::CallId;
 use fogline_ppp::{Link, Phase};
-use scramble::agreement::{Carrier, Direction, End, EpochKeys, Transform};
+use scramble::agreement::{Carrier, Direction, End, EpochKeys};
 use scramble::negotiator::{DataMode, Reason};
 use scramble::option::Agreement;
 use scramble::transform::Packet;
 
 use super::drops::{Drop, Drops};
+use crate::config::model::Path;
 use crate::ip::{Addresses, icmp};
 
 /// Names a session for as long as the program runs: an index is used again, with its generation it is not.
@@ -52,6 +53,8 @@ pub struct Session<R> {
     pub icmp: icmp::Source,
     /// The largest IP packet that may be sent.
     pub mtu: u16,
+    /// The largest IP packet that TCP should use, either way.
+    pub(super) tcp_mtu: u16,
     /// What was agreed about scrambling, while keys are installed.
     pub agreement: Option<Agreement>,
     /// The newest epoch confirmed.
@@ -198,14 +201,15 @@ impl<R> Session<R> {
         }
     }
 
-    /// What scrambling adds to each packet sent; DECOY's exceptions are looked at one by one.
-    pub(super) fn overhead(&self) -> u16 {
+    /// What scrambling adds to each packet sent, and to each received; DECOY's exceptions are looked at one by one.
+    pub(super) fn overheads(&self) -> (u16, u16) {
         let agreed = self.agreement.filter(|_| self.mode == DataMode::Scrambled);
-        match agreed.map(|agreed| agreed.send.transform) {
-            Some(Transform::Header) => 6,
-            Some(Transform::Full) => 22,
-            Some(Transform::Decoy) | None => 0,
-        }
+        agreed.map_or((0, 0), |agreed| {
+            (
+                Path::overhead(agreed.send.transform),
+                Path::overhead(agreed.receive.transform),
+            )
+        })
     }
 
     /// Puts everything before `frame` that goes before a PPP frame in a UDP payload.

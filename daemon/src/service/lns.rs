@@ -70,6 +70,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let (orders, orders_in) = mpsc::channel(8);
     let reloader = reload::Reloader::new(options.config.clone(), config.clone(), logging);
     let users = Arc::new(UserFile::new(lns.users.clone()));
+    let addresses: Vec<_> = lns
+        .listeners
+        .iter()
+        .map(|listener| listener.address)
+        .collect();
     let (worker, ended) = spawn("fogline-packets", move || {
         let runtime = runtime()?;
         runtime.block_on(async move {
@@ -102,6 +107,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             server.run().await
         })
     })?;
+    for address in addresses {
+        info!(%address, "listening");
+    }
     info!(version = env!("CARGO_PKG_VERSION"), "access server ready");
     main.block_on(attend(&config, doors, handle, orders, worker, ended))
 }
