@@ -88,7 +88,7 @@ impl<R: CryptoRng> Calls<R> {
                     .routes
                     .find(call.tunnel.0, call.session);
                 match route {
-                    Some(index) => self.remove(index, "l2tp", reason.to_string()),
+                    Some(index) => self.hung_up(index, &reason),
                     None => {
                         self.listeners[listener].own_ppp.remove(&call);
                         let reason = reason.to_string();
@@ -100,6 +100,22 @@ impl<R: CryptoRng> Calls<R> {
                     }
                 }
             }
+        }
+    }
+
+    /// The peer ended a call, or the connection that it was in.
+    fn hung_up(&mut self, index: u32, reason: &fogline_l2tp::DownReason) {
+        let phase = self
+            .sessions
+            .get_mut(index)
+            .map(|session| session.link.phase());
+        match phase {
+            // Some access servers answer a wrong password with nothing but this.
+            Some(Phase::Authenticate) => {
+                let reason = format!("authentication refused, or cut short: {reason}");
+                self.remove(index, "authentication", reason);
+            }
+            _ => self.remove(index, "l2tp", reason.to_string()),
         }
     }
 
