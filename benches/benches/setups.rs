@@ -49,10 +49,16 @@ fn server_config(method: &str, policy: &str, calls: usize) -> model::Lns {
     impl Files for Made {
         fn read(&self, path: &Path, _: u64) -> io::Result<Contents> {
             let text = match path.ends_with("users.toml") {
-                true => (0..self.1).map(|n| format!("[[user]]\nname = \"user{n}\"\npassword = \"secret{n}\"\n")).collect(),
+                true => (0..self.1)
+                    .map(|n| format!("[[user]]\nname = \"user{n}\"\npassword = \"secret{n}\"\n"))
+                    .collect(),
                 false => self.0.clone(),
             };
-            Ok(Contents { text: text.into(), owner: 0, mode: 0o600 })
+            Ok(Contents {
+                text: text.into(),
+                owner: 0,
+                mode: 0o600,
+            })
         }
         fn user_id(&self, _: &str) -> Option<u32> {
             Some(0)
@@ -105,7 +111,12 @@ fn plan(method: Option<Method>, policy: Policy, calls: usize) -> Plan {
         scrambling: negotiator::Config::new(policy),
         ipv6: false,
         echo_interval: None,
-        path: model::Path { mtu: 1500, sequencing: false, ff03: AddressControl::Follow, ipv6: false },
+        path: model::Path {
+            mtu: 1500,
+            sequencing: false,
+            ff03: AddressControl::Follow,
+            ipv6: false,
+        },
         tunnel_secret: None,
     }
 }
@@ -124,12 +135,21 @@ impl Port for Wire {
 
 fn datagram(payload: &mut [u8], from: ([u8; 4], u16)) -> Datagram<'_> {
     let range = 0..payload.len();
-    Datagram { from: from.into(), payload: Packet::new(payload, range) }
+    Datagram {
+        from: from.into(),
+        payload: Packet::new(payload, range),
+    }
 }
 
 /// All that the access server does about a datagram, the check of a password included.
 #[inline(never)]
-fn at_the_server(lns: &mut Lns<Random>, users: &model::Users, now: Duration, payload: &mut [u8], wire: &mut Wire) {
+fn at_the_server(
+    lns: &mut Lns<Random>,
+    users: &model::Users,
+    now: Duration,
+    payload: &mut [u8],
+    wire: &mut Wire,
+) {
     lns.datagrams(now, 0, [datagram(payload, CALLER)], wire);
     while let Some(request) = lns.poll_authentication() {
         let call = CallInfo {
@@ -139,7 +159,13 @@ fn at_the_server(lns: &mut Lns<Random>, users: &model::Users, now: Duration, pay
             peer_address: request.peer,
             proxy: false,
         };
-        let decision = check(users, &Request { credentials: *request.credentials, call });
+        let decision = check(
+            users,
+            &Request {
+                credentials: *request.credentials,
+                call,
+            },
+        );
         lns.authenticated(now, request.key, &decision, wire);
     }
 }
@@ -177,21 +203,33 @@ fn set_up(method: (&str, Option<Method>), policy: (&str, Policy), calls: usize) 
 
 fn main() {
     // `cargo bench` adds --bench.
-    let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let at = arguments.iter().position(|argument| argument == "--calls");
-    let calls = at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(300);
+    let calls = at
+        .and_then(|at| arguments.get(at + 1)?.parse().ok())
+        .unwrap_or(300);
     let is_wanted = |name: &str, place: usize| {
-        let wanted = arguments.get(place).filter(|_| at.is_none_or(|at| place < at));
+        let wanted = arguments
+            .get(place)
+            .filter(|_| at.is_none_or(|at| place < at));
         wanted.is_none_or(|wanted| wanted == name)
     };
     println!("| authentication | PHS | server, us a call | caller, us a call |");
     println!("|---|---|---|---|");
     for method in METHODS.into_iter().filter(|(name, _)| is_wanted(name, 0)) {
         for policy in POLICIES.into_iter().filter(|(name, _)| is_wanted(name, 1)) {
-            let mut runs: Vec<_> = (0..if at.is_some() { 1 } else { 5 }).map(|_| set_up(method, policy, calls)).collect();
+            let mut runs: Vec<_> = (0..if at.is_some() { 1 } else { 5 })
+                .map(|_| set_up(method, policy, calls))
+                .collect();
             runs.sort();
             let [server, caller] = runs[runs.len() / 2].map(|time| time.as_secs_f64() * 1e6);
-            println!("| {} | {} | {server:.1} | {caller:.1} |", method.0, policy.0);
+            println!(
+                "| {} | {} | {server:.1} | {caller:.1} |",
+                method.0, policy.0
+            );
         }
     }
 }

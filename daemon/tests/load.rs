@@ -3,8 +3,8 @@
 #[path = "world/mod.rs"]
 mod world;
 
-use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,16 +91,30 @@ impl World {
         for (socket, to, payload) in sent.datagrams {
             assert_eq!(to, SERVER.into());
             self.number += 1;
-            self.wire.push(Reverse((self.now + WAY, self.number, None, socket, payload)));
+            self.wire.push(Reverse((
+                self.now + WAY,
+                self.number,
+                None,
+                socket,
+                payload,
+            )));
         }
     }
 
     fn from_lns(&mut self, sent: Sent) {
         for (_, to, payload) in sent.datagrams {
-            let SocketAddr::V4(to) = to else { panic!("{to}") };
+            let SocketAddr::V4(to) = to else {
+                panic!("{to}")
+            };
             let socket = usize::from(to.ip().octets()[3]);
             self.number += 1;
-            self.wire.push(Reverse((self.now + WAY, self.number, Some(socket), 0, payload)));
+            self.wire.push(Reverse((
+                self.now + WAY,
+                self.number,
+                Some(socket),
+                0,
+                payload,
+            )));
         }
         let mut packets: VecDeque<_> = sent.packets.into();
         while let Some(packet) = packets.pop_front() {
@@ -112,7 +126,8 @@ impl World {
             let range = HEADROOM..HEADROOM + packet.len();
             buffer[range.clone()].copy_from_slice(&packet);
             let mut again = Sent::default();
-            self.lns.packets(self.now, [Packet::new(&mut buffer, range)], &mut again);
+            self.lns
+                .packets(self.now, [Packet::new(&mut buffer, range)], &mut again);
             self.from_lns(again);
         }
     }
@@ -124,7 +139,11 @@ impl World {
             let flying = self.wire.peek().map(|Reverse((at, ..))| *at);
             let next = [flying, self.lns.poll_timeout(), self.load.poll_timeout()];
             let next = next.into_iter().flatten().min().expect("something is due");
-            assert!(next <= end, "not done after {patience:?}: {:?}", self.load.progress());
+            assert!(
+                next <= end,
+                "not done after {patience:?}: {:?}",
+                self.load.progress()
+            );
             self.now = self.now.max(next);
             self.step();
         }
@@ -134,19 +153,27 @@ impl World {
         while let Some(Reverse((at, ..))) = self.wire.peek()
             && *at <= self.now
         {
-            let Some(Reverse((_, _, to, from, mut payload))) = self.wire.pop() else { break };
+            let Some(Reverse((_, _, to, from, mut payload))) = self.wire.pop() else {
+                break;
+            };
             let range = 0..payload.len();
             let payload = Packet::new(&mut payload, range);
             let mut sent = Sent::default();
             match to {
                 Some(socket) => {
-                    let datagram = Datagram { from: SERVER.into(), payload };
+                    let datagram = Datagram {
+                        from: SERVER.into(),
+                        payload,
+                    };
                     self.load.datagrams(self.now, socket, [datagram], &mut sent);
                     self.from_load(sent);
                 }
                 None if self.server_is_gone => {}
                 None => {
-                    let datagram = Datagram { from: socket_address(from), payload };
+                    let datagram = Datagram {
+                        from: socket_address(from),
+                        payload,
+                    };
                     self.lns.datagrams(self.now, 0, [datagram], &mut sent);
                     self.from_lns(sent);
                     self.decide();
@@ -163,18 +190,22 @@ impl World {
 
     fn decide(&mut self) {
         while let Some(request) = self.lns.poll_authentication() {
-            let decision = check(&self.users, &Request {
-                credentials: *request.credentials,
-                call: CallInfo {
-                    calling_number: None,
-                    called_number: None,
-                    tunnel_peer: request.host_name,
-                    peer_address: request.peer,
-                    proxy: false,
+            let decision = check(
+                &self.users,
+                &Request {
+                    credentials: *request.credentials,
+                    call: CallInfo {
+                        calling_number: None,
+                        called_number: None,
+                        tunnel_peer: request.host_name,
+                        peer_address: request.peer,
+                        proxy: false,
+                    },
                 },
-            });
+            );
             let mut sent = Sent::default();
-            self.lns.authenticated(self.now, request.key, &decision, &mut sent);
+            self.lns
+                .authenticated(self.now, request.key, &decision, &mut sent);
             self.from_lns(sent);
         }
     }
@@ -185,7 +216,9 @@ impl World {
     }
 
     fn run_until_held(&mut self) {
-        self.run(s(60), |world| matches!(world.load.progress().stage, Stage::Hold(_)));
+        self.run(s(60), |world| {
+            matches!(world.load.progress().stage, Stage::Hold(_))
+        });
     }
 }
 
@@ -231,18 +264,32 @@ fn all_calls_come_up_and_are_hung_up_at_the_end() {
     assert_eq!(world.lns.calls().endpoint(0).tunnels().count(), 2);
     let report = world.run_to_the_end();
     assert!(report.is_good(), "{report:?}");
-    assert_eq!((report.tunnels_up, report.calls, report.came_up, report.hung_up), (2, 10, 10, 10));
+    assert_eq!(
+        (
+            report.tunnels_up,
+            report.calls,
+            report.came_up,
+            report.hung_up
+        ),
+        (2, 10, 10, 10)
+    );
     assert_eq!((report.scrambled, report.clear), (10, 0));
     world.run(s(1), |world| world.lns.calls().is_empty());
 }
 
 #[test]
 fn calls_start_as_fast_as_the_rate_says() {
-    let slow = Plan { rate: rate(2.0), ..plan() };
+    let slow = Plan {
+        rate: rate(2.0),
+        ..plan()
+    };
     let mut world = World::new(lns_config(PREFER, ""), slow);
     world.run_until_held();
     let took = world.now.as_secs_f64();
-    assert!((4.5..5.5).contains(&took), "ten calls, two a second: {took}");
+    assert!(
+        (4.5..5.5).contains(&took),
+        "ten calls, two a second: {took}"
+    );
 }
 
 #[test]
@@ -250,48 +297,105 @@ fn each_step_of_the_set_up_is_measured() {
     let mut world = World::new(lns_config(PREFER, ""), plan());
     let report = world.run_to_the_end();
     let steps = Step::ALL.map(|step| report.setup_ms[&step]);
-    assert_eq!(steps.map(|summary| summary.count), [2, 10, 10, 10, 10, 10, 10]);
+    assert_eq!(
+        steps.map(|summary| summary.count),
+        [2, 10, 10, 10, 10, 10, 10]
+    );
     // Every step takes whole round trips of 20 ms here.
-    assert!(steps[..6].iter().all(|summary| (19.9..61.0).contains(&summary.p50)), "{steps:?}");
+    assert!(
+        steps[..6]
+            .iter()
+            .all(|summary| (19.9..61.0).contains(&summary.p50)),
+        "{steps:?}"
+    );
     let sum: f64 = steps[1..6].iter().map(|summary| summary.p50).sum();
     assert!((sum - steps[6].p50).abs() < 1.0, "{steps:?}");
 }
 
 #[test]
 fn without_a_policy_nothing_is_said_of_scrambling() {
-    let clear = Plan { scrambling: negotiator::Config::new(Policy::Off), ..plan() };
+    let clear = Plan {
+        scrambling: negotiator::Config::new(Policy::Off),
+        ..plan()
+    };
     let mut world = World::new(lns_config(PREFER, ""), clear);
     let report = world.run_to_the_end();
     assert!(report.is_good(), "{report:?}");
-    assert_eq!((report.scrambled, report.clear, report.in_clear.total()), (0, 10, 0));
+    assert_eq!(
+        (report.scrambled, report.clear, report.in_clear.total()),
+        (0, 10, 0)
+    );
 }
 
 #[test]
 fn packets_go_up_one_call_and_down_another_and_none_is_lost() {
-    let traffic = Traffic { per_session: rate(10.0), size: 100, to: None };
-    let mut world = World::new(lns_config(PREFER, ""), Plan { traffic: Some(traffic), ..plan() });
+    let traffic = Traffic {
+        per_session: rate(10.0),
+        size: 100,
+        to: None,
+    };
+    let mut world = World::new(
+        lns_config(PREFER, ""),
+        Plan {
+            traffic: Some(traffic),
+            ..plan()
+        },
+    );
     let report = world.run_to_the_end();
     assert!(report.packets_sent >= 10 * 10 * 5, "{report:?}");
-    assert_eq!((report.packets_lost, report.drops.len()), (0, 0), "{report:?}");
+    assert_eq!(
+        (report.packets_lost, report.drops.len()),
+        (0, 0),
+        "{report:?}"
+    );
     let delay = report.delay_ms.unwrap();
-    assert!((19.9..20.1).contains(&delay.p50) && delay.max < 30.0, "{delay:?}");
-    assert_eq!(world.lns.calls().all_traffic().packets_received, report.packets_sent);
+    assert!(
+        (19.9..20.1).contains(&delay.p50) && delay.max < 30.0,
+        "{delay:?}"
+    );
+    assert_eq!(
+        world.lns.calls().all_traffic().packets_received,
+        report.packets_sent
+    );
 }
 
 #[test]
 fn packets_go_where_they_are_told() {
     let to = SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 7), 7);
-    let traffic = Traffic { per_session: rate(1.0), size: 64, to: Some(to) };
-    let mut world = World::new(lns_config(PREFER, ""), Plan { traffic: Some(traffic), ..plan() });
+    let traffic = Traffic {
+        per_session: rate(1.0),
+        size: 64,
+        to: Some(to),
+    };
+    let mut world = World::new(
+        lns_config(PREFER, ""),
+        Plan {
+            traffic: Some(traffic),
+            ..plan()
+        },
+    );
     let report = world.run_to_the_end();
     assert_eq!(world.beyond.len() as u64, report.packets_sent);
-    assert!(world.beyond.iter().all(|packet| packet[16..20] == to.ip().octets() && packet.len() == 64));
+    assert!(
+        world
+            .beyond
+            .iter()
+            .all(|packet| packet[16..20] == to.ip().octets() && packet.len() == 64)
+    );
 }
 
 #[test]
 fn calls_that_are_hung_up_on_purpose_are_made_again() {
-    let traffic = Traffic { per_session: rate(10.0), size: 64, to: None };
-    let churn = Plan { churn: Some(rate(4.0)), traffic: Some(traffic), ..plan() };
+    let traffic = Traffic {
+        per_session: rate(10.0),
+        size: 64,
+        to: None,
+    };
+    let churn = Plan {
+        churn: Some(rate(4.0)),
+        traffic: Some(traffic),
+        ..plan()
+    };
     let mut world = World::new(lns_config(PREFER, ""), churn);
     let report = world.run_to_the_end();
     assert!(report.is_good(), "{report:?}");
@@ -302,34 +406,74 @@ fn calls_that_are_hung_up_on_purpose_are_made_again() {
 
 #[test]
 fn calls_come_from_every_socket() {
-    let sources = Plan { sockets: 3, tunnels: 3, ..plan() };
+    let sources = Plan {
+        sockets: 3,
+        tunnels: 3,
+        ..plan()
+    };
     let mut world = World::new(lns_config(PREFER, ""), sources);
     world.run_until_held();
-    let peers: HashSet<_> = world.lns.calls().sessions().map(|session| session.peer).collect();
+    let peers: HashSet<_> = world
+        .lns
+        .calls()
+        .sessions()
+        .map(|session| session.peer)
+        .collect();
     assert_eq!(peers, (0..3).map(socket_address).collect());
 }
 
 #[test]
 fn calls_that_fail_are_counted_by_step_and_reason() {
-    let wrong = Plan { users: Users::new("user%d".into(), "wrong".into(), 0), ..plan() };
+    let wrong = Plan {
+        users: Users::new("user%d".into(), "wrong".into(), 0),
+        ..plan()
+    };
     let mut world = World::new(lns_config(PREFER, ""), wrong);
     let report = world.run_to_the_end();
     assert!(!report.is_good());
     assert_eq!((report.came_up, report.failed.total()), (0, 10));
-    assert!(report.failed.iter().all(|(reason, _)| reason.starts_with("authentication: ")), "{report:?}");
+    assert!(
+        report
+            .failed
+            .iter()
+            .all(|(reason, _)| reason.starts_with("authentication: ")),
+        "{report:?}"
+    );
 
     let mut world = World::new(lns_config("policy = \"off\"", ""), plan());
     let report = world.run_to_the_end();
     assert_eq!(report.failed.total(), 10);
-    assert!(report.failed.iter().all(|(reason, _)| reason.starts_with("scrambling: ")), "{report:?}");
+    assert!(
+        report
+            .failed
+            .iter()
+            .all(|(reason, _)| reason.starts_with("scrambling: ")),
+        "{report:?}"
+    );
 }
 
 #[test]
 fn what_takes_too_long_has_failed() {
-    let mut world = World::new(lns_config(PREFER, ""), Plan { setup_timeout: ms(70), ..plan() });
+    let mut world = World::new(
+        lns_config(PREFER, ""),
+        Plan {
+            setup_timeout: ms(70),
+            ..plan()
+        },
+    );
     let report = world.run_to_the_end();
-    assert_eq!((report.came_up, report.failed.total()), (0, 10), "{report:?}");
-    assert!(report.failed.iter().all(|(reason, _)| reason.contains("no address within 70ms")), "{report:?}");
+    assert_eq!(
+        (report.came_up, report.failed.total()),
+        (0, 10),
+        "{report:?}"
+    );
+    assert!(
+        report
+            .failed
+            .iter()
+            .all(|(reason, _)| reason.contains("no address within 70ms")),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -342,7 +486,13 @@ fn calls_that_the_server_ends_have_fallen() {
     let report = world.run_to_the_end();
     assert!(!report.is_good());
     assert_eq!(report.fallen.total(), 10);
-    assert!(report.fallen.iter().all(|(reason, _)| reason.contains("shutting down")), "{report:?}");
+    assert!(
+        report
+            .fallen
+            .iter()
+            .all(|(reason, _)| reason.contains("shutting down")),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -353,7 +503,13 @@ fn a_server_that_is_not_there_or_goes_away_is_no_reason_to_wait_for_ever() {
     assert_eq!((report.tunnels_failed.total(), report.calls), (2, 0));
     assert!(!report.is_good());
 
-    let mut world = World::new(lns_config(PREFER, ""), Plan { duration: None, ..plan() });
+    let mut world = World::new(
+        lns_config(PREFER, ""),
+        Plan {
+            duration: None,
+            ..plan()
+        },
+    );
     world.run_until_held();
     world.server_is_gone = true;
     let report = world.run_to_the_end();
@@ -362,7 +518,14 @@ fn a_server_that_is_not_there_or_goes_away_is_no_reason_to_wait_for_ever() {
 
 #[test]
 fn it_can_be_stopped_while_calls_come_up() {
-    let mut world = World::new(lns_config(PREFER, ""), Plan { rate: rate(2.0), duration: None, ..plan() });
+    let mut world = World::new(
+        lns_config(PREFER, ""),
+        Plan {
+            rate: rate(2.0),
+            duration: None,
+            ..plan()
+        },
+    );
     world.run(s(10), |world| world.load.progress().up == 3);
     let mut sent = Sent::default();
     world.load.stop(world.now, &mut sent);

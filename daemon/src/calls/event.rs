@@ -137,17 +137,8 @@ pub enum CallEvent<R> {
         /// What.
         warning: Warning,
     },
-    /// New keys, where they are shown.
-    Keys {
-        /// The session.
-        key: SessionKey,
-        /// Which end this is.
-        own: End,
-        /// What is done in each direction.
-        agreement: Agreement,
-        /// The keys.
-        keys: Box<EpochKeys>,
-    },
+    /// Keys came or went, where they are shown.
+    Keys(Box<KeyRecord>),
     /// The session is over.
     Down {
         /// All that is known of it.
@@ -157,4 +148,32 @@ pub enum CallEvent<R> {
         /// Why.
         reason: String,
     },
+}
+
+/// Keys that came or went, for a key log.
+#[derive(Debug)]
+pub enum KeyRecord {
+    /// Keys of an epoch were installed.
+    Installed {
+        /// The session.
+        key: SessionKey,
+        /// Whose it is, if that is known.
+        user: Option<Box<str>>,
+        /// The listener whose socket it uses.
+        listener: usize,
+        /// The L2TP peer.
+        peer: SocketAddr,
+        /// Tunnel and session id that this end gave.
+        local_ids: (u16, u16),
+        /// Tunnel and session id that the peer gave.
+        peer_ids: (u16, u16),
+        /// Which end this is.
+        own: End,
+        /// What is done in each direction.
+        agreement: Agreement,
+        /// The keys.
+        keys: EpochKeys,
+    },
+    /// All keys of a session are gone.
+    Erased(SessionKey),
 }

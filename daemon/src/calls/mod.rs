@@ -27,7 +27,7 @@ use rand_core::CryptoRng;
 use scramble::transform::burst::Software;
 
 pub use drops::{Drop, Drops};
-pub use event::CallEvent;
+pub use event::{CallEvent, KeyRecord};
 pub use port::{Datagram, HEADROOM, Port, TAILROOM};
 pub use session::{Ipv4Link, Session, SessionKey, Source, Traffic};
 pub use terms::{Allowance, Terms};
@@ -141,7 +141,9 @@ impl<R: CryptoRng> Calls<R> {
         request: CallRequest,
         port: &mut P,
     ) -> Result<(), DialError> {
-        self.listeners[listener].endpoint.call(now, tunnel, request)?;
+        self.listeners[listener]
+            .endpoint
+            .call(now, tunnel, request)?;
         self.pump(now, listener, port);
         Ok(())
     }
@@ -230,7 +232,9 @@ impl<R: CryptoRng> Calls<R> {
     /// Ends every control connection; new ones can be made.
     pub fn stop_tunnels<P: Port>(&mut self, now: Duration, cause: &StopCause, port: &mut P) {
         for listener in 0..self.listeners.len() {
-            self.listeners[listener].endpoint.stop_all(now, cause.clone());
+            self.listeners[listener]
+                .endpoint
+                .stop_all(now, cause.clone());
             self.pump(now, listener, port);
         }
     }
@@ -243,7 +247,13 @@ impl<R: CryptoRng> Calls<R> {
     }
 
     /// Ends one call at once, without closing its link first.
-    pub fn hang_up<P: Port>(&mut self, now: Duration, key: SessionKey, cause: CallCause, port: &mut P) {
+    pub fn hang_up<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        cause: CallCause,
+        port: &mut P,
+    ) {
         if self.session(key).is_some() {
             let reason = cause.to_string();
             self.end_session(now, key.index, cause, "shutdown", reason, port);
@@ -257,7 +267,10 @@ impl<R: CryptoRng> Calls<R> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&mut self) -> Option<Duration> {
-        let endpoints = self.listeners.iter().filter_map(|at| at.endpoint.poll_timeout());
+        let endpoints = self
+            .listeners
+            .iter()
+            .filter_map(|at| at.endpoint.poll_timeout());
         endpoints.chain(self.timers.next()).min()
     }
 
@@ -323,7 +336,8 @@ impl<R: CryptoRng> Calls<R> {
     /// What went through all sessions, those that are gone included.
     pub fn all_traffic(&self) -> Traffic {
         let mut all = self.traffic;
-        self.sessions().for_each(|session| all.add(&session.traffic));
+        self.sessions()
+            .for_each(|session| all.add(&session.traffic));
         all
     }
 

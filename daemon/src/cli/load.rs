@@ -10,7 +10,9 @@ use clap::ValueEnum;
 use fogline::config::Hidden;
 use fogline::config::model::{AddressControl, Path};
 use fogline::io::port::Lost;
-use fogline::load::{LEAST_SIZE, Plan, Progress, Rate, Reasons, Report, Stage, Summary, Traffic, Users};
+use fogline::load::{
+    LEAST_SIZE, Plan, Progress, Rate, Reasons, Report, Stage, Summary, Traffic, Users,
+};
 use fogline::service::run_load;
 use fogline_auth::Method;
 use scramble::negotiator::{self, Policy};
@@ -140,16 +142,25 @@ enum PolicyName {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let plan = plan(&args)?;
     let mut display = Display::new(plan.sessions);
-    let (report, lost) = run_load(plan, &args.source, |now, progress| display.show(now, progress))?;
+    let (report, lost) = run_load(plan, &args.source, |now, progress| {
+        display.show(now, progress)
+    })?;
     display.end();
     let text = match args.json {
-        true => object(&Output { report: &report, datagrams_lost_here: lost.datagrams_full + lost.datagrams_refused })?,
+        true => object(&Output {
+            report: &report,
+            datagrams_lost_here: lost.datagrams_full + lost.datagrams_refused,
+        })?,
         false => as_text(&report, &lost, &Style::of_stdout()),
     };
     print(&text)?;
     match report.is_good() {
         true => Ok(()),
-        false => Err(Coded::new(Exit::Failure, "not all calls came up and stayed; the report says why").into()),
+        false => Err(Coded::new(
+            Exit::Failure,
+            "not all calls came up and stayed; the report says why",
+        )
+        .into()),
     }
 }
 
@@ -167,7 +178,9 @@ fn plan(args: &Args) -> anyhow::Result<Plan> {
         Some(file) => {
             let text = std::fs::read_to_string(file).map(Zeroizing::new);
             let text = text.with_context(|| format!("--tunnel-secret-file {}", file.display()))?;
-            Some(Hidden::new(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+            Some(Hidden::new(Zeroizing::new(
+                text.trim_end_matches(['\r', '\n']).to_owned(),
+            )))
         }
     };
     let policy = match args.policy {
@@ -221,7 +234,9 @@ fn plan(args: &Args) -> anyhow::Result<Plan> {
 fn server(text: &str) -> Result<SocketAddr, String> {
     const L2TP: u16 = 1701;
     let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let found = text.to_socket_addrs().or_else(|_| (bare, L2TP).to_socket_addrs());
+    let found = text
+        .to_socket_addrs()
+        .or_else(|_| (bare, L2TP).to_socket_addrs());
     let found = found.map_err(|error| error.to_string())?.next();
     found.ok_or_else(|| "it has no address".into())
 }
@@ -254,7 +269,9 @@ impl Display {
         let stage = stage_name(progress.stage);
         let line = self.line(now, stage, progress);
         let mut out = io::stderr().lock();
-        let due = self.last.is_none_or(|(at, last)| last != stage || now >= at + Self::EVERY);
+        let due = self
+            .last
+            .is_none_or(|(at, last)| last != stage || now >= at + Self::EVERY);
         // Whoever does not read this wants the report all the same.
         let _ = match (self.is_terminal, due) {
             (true, _) => write!(out, "\r\x1b[K{line}").and_then(|()| out.flush()),
@@ -265,7 +282,15 @@ impl Display {
     }
 
     fn line(&self, now: Duration, stage: &str, progress: &Progress) -> String {
-        let Progress { up, coming, failed, fallen, sent, received, .. } = *progress;
+        let Progress {
+            up,
+            coming,
+            failed,
+            fallen,
+            sent,
+            received,
+            ..
+        } = *progress;
         let mut line = format!(
             "{:>6}  {stage}: {} of {} up, {} coming, {} failed, {} fell",
             units::age(now),
@@ -276,7 +301,11 @@ impl Display {
             units::count(fallen),
         );
         if sent > 0 {
-            line += &format!("; {} packets sent, {} came", units::count(sent), units::count(received));
+            line += &format!(
+                "; {} packets sent, {} came",
+                units::count(sent),
+                units::count(received)
+            );
         }
         line
     }
@@ -321,7 +350,14 @@ fn as_text(report: &Report, lost: &Lost, style: &Style) -> String {
     add_reasons(&mut facts, &report.failed, "failed");
     add_reasons(&mut facts, &report.fallen, "fell");
     if report.interrupted > 0 {
-        facts.toned("", format!("{} lost their address for a while", count(report.interrupted)), Tone::Bad);
+        facts.toned(
+            "",
+            format!(
+                "{} lost their address for a while",
+                count(report.interrupted)
+            ),
+            Tone::Bad,
+        );
     }
     add_reasons(&mut facts, &report.in_clear, "in clear");
     add_reasons(&mut facts, &report.alarms, "alarms");
@@ -330,30 +366,60 @@ fn as_text(report: &Report, lost: &Lost, style: &Style) -> String {
     }
     if report.packets_sent > 0 {
         let (sent, came) = (report.packets_sent, report.packets_received);
-        let tone = if report.packets_lost > 0 { Tone::Poor } else { Tone::Good };
-        let text = format!("{} sent, {} came, {} lost", count(sent), count(came), count(report.packets_lost));
+        let tone = if report.packets_lost > 0 {
+            Tone::Poor
+        } else {
+            Tone::Good
+        };
+        let text = format!(
+            "{} sent, {} came, {} lost",
+            count(sent),
+            count(came),
+            count(report.packets_lost)
+        );
         facts.toned("packets", text, tone);
     }
     for (reason, dropped) in &report.drops {
-        facts.toned("dropped", format!("{} here: {reason}", count(*dropped)), Tone::Poor);
+        facts.toned(
+            "dropped",
+            format!("{} here: {reason}", count(*dropped)),
+            Tone::Poor,
+        );
     }
     let unsent = lost.datagrams_full + lost.datagrams_refused;
     if unsent > 0 {
-        facts.toned("kernel", format!("{} datagrams not taken by this machine's", count(unsent)), Tone::Poor);
+        facts.toned(
+            "kernel",
+            format!("{} datagrams not taken by this machine's", count(unsent)),
+            Tone::Poor,
+        );
     }
-    let times = report.setup_ms.iter().map(|(step, summary)| (step.name(), summary));
-    let table = times_table(times.chain(report.delay_ms.iter().map(|summary| ("a packet", summary))));
+    let times = report
+        .setup_ms
+        .iter()
+        .map(|(step, summary)| (step.name(), summary));
+    let table =
+        times_table(times.chain(report.delay_ms.iter().map(|summary| ("a packet", summary))));
     format!("{}\n{}", facts.render(style), table.render(style))
 }
 
 fn add_reasons(facts: &mut Facts, reasons: &Reasons, what: &str) {
     for (reason, count) in reasons.iter() {
-        facts.toned("", format!("{} {what}: {reason}", units::count(count)), Tone::Bad);
+        facts.toned(
+            "",
+            format!("{} {what}: {reason}", units::count(count)),
+            Tone::Bad,
+        );
     }
 }
 
 fn times_table<'a>(rows: impl Iterator<Item = (&'a str, &'a Summary)>) -> Table {
-    let column = |title, align, keep| Column { title, align, narrow: 8, keep };
+    let column = |title, align, keep| Column {
+        title,
+        align,
+        narrow: 8,
+        keep,
+    };
     let mut table = Table::new([
         column("milliseconds", Align::Left, 0),
         column("count", Align::Right, 1),
@@ -364,8 +430,21 @@ fn times_table<'a>(rows: impl Iterator<Item = (&'a str, &'a Summary)>) -> Table 
     ]);
     for (name, summary) in rows {
         let ms = |ms: f64| Cell::from(format!("{ms:.2}"));
-        let Summary { count, p50, p90, p99, max } = *summary;
-        table.row([name.into(), units::count(count).into(), ms(p50), ms(p90), ms(p99), ms(max)]);
+        let Summary {
+            count,
+            p50,
+            p90,
+            p99,
+            max,
+        } = *summary;
+        table.row([
+            name.into(),
+            units::count(count).into(),
+            ms(p50),
+            ms(p90),
+            ms(p99),
+            ms(max),
+        ]);
     }
     table
 }
@@ -379,7 +458,10 @@ mod tests {
         let server = |text| server(text).map(|address| address.to_string());
         assert_eq!(server("192.0.2.1").as_deref(), Ok("192.0.2.1:1701"));
         assert_eq!(server("192.0.2.1:1702").as_deref(), Ok("192.0.2.1:1702"));
-        assert_eq!(server("[2001:db8::1]:1702").as_deref(), Ok("[2001:db8::1]:1702"));
+        assert_eq!(
+            server("[2001:db8::1]:1702").as_deref(),
+            Ok("[2001:db8::1]:1702")
+        );
         assert_eq!(server("2001:db8::1").as_deref(), Ok("[2001:db8::1]:1701"));
         assert_eq!(server("[2001:db8::1]").as_deref(), Ok("[2001:db8::1]:1701"));
         assert!(server("192.0.2.1:many").is_err());
@@ -388,6 +470,10 @@ mod tests {
     #[test]
     fn rates_are_more_than_nothing() {
         assert!(rate("0.5").is_ok());
-        assert!(["0", "-1", "NaN", "x", ""].iter().all(|text| rate(text).is_err()));
+        assert!(
+            ["0", "-1", "NaN", "x", ""]
+                .iter()
+                .all(|text| rate(text).is_err())
+        );
     }
 }

@@ -39,7 +39,11 @@ impl Scrambling {
 impl Scrambling {
     /// What an end says that wants this on what it receives, and takes anything else of the same coverage.
     pub fn terms(&self) -> Terms {
-        let Direction { transform, coverage, carrier } = self.direction();
+        let Direction {
+            transform,
+            coverage,
+            carrier,
+        } = self.direction();
         Terms {
             want: transform,
             want_coverage: coverage,

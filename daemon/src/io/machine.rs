@@ -22,7 +22,13 @@ const TURNS: usize = 16;
 /// What moves packets, without I/O.
 pub trait Engine {
     /// Datagrams arrived at a listener.
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets);
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    );
     /// This host has packets.
     fn packets(&mut self, now: Duration, buffers: &mut TunBuffers, sockets: &mut Sockets);
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -32,7 +38,13 @@ pub trait Engine {
 }
 
 impl<R: CryptoRng> Engine for Lns<R> {
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets) {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
         self.datagrams(now, listener, buffers.datagrams(), sockets);
     }
 
@@ -68,7 +80,13 @@ impl<R: CryptoRng> Engine for Client<R> {
 }
 
 impl<R: CryptoRng> Engine for Load<R> {
-    fn datagrams(&mut self, now: Duration, socket: usize, buffers: &mut Buffers, sockets: &mut Sockets) {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        socket: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
         self.datagrams(now, socket, buffers.datagrams(), sockets);
     }
 

@@ -71,7 +71,9 @@ impl Line {
     pub fn session(&self) -> Option<SessionKey> {
         match self.state {
             State::Idle | State::Calling => None,
-            State::Linking(key) | State::Up(key) | State::Leaving(key) | State::Closing(key) => Some(key),
+            State::Linking(key) | State::Up(key) | State::Leaving(key) | State::Closing(key) => {
+                Some(key)
+            }
         }
     }
 }
@@ -116,16 +118,33 @@ impl Marks {
         match self {
             Self { call: None, .. } => Step::Call,
             Self { lcp: None, .. } => Step::Lcp,
-            Self { authentication: None, .. } => Step::Authentication,
-            Self { scrambling: None, .. } => Step::Scrambling,
+            Self {
+                authentication: None,
+                ..
+            } => Step::Authentication,
+            Self {
+                scrambling: None, ..
+            } => Step::Scrambling,
             _ => Step::Ipcp,
         }
     }
 
     /// How long each step took of a call that has its address now.
     pub fn steps(&self, now: Duration) -> [(Step, Duration); 6] {
-        let reached = [self.call, self.lcp, self.authentication, self.scrambling, Some(now)];
-        let steps = [Step::Call, Step::Lcp, Step::Authentication, Step::Scrambling, Step::Ipcp];
+        let reached = [
+            self.call,
+            self.lcp,
+            self.authentication,
+            self.scrambling,
+            Some(now),
+        ];
+        let steps = [
+            Step::Call,
+            Step::Lcp,
+            Step::Authentication,
+            Step::Scrambling,
+            Step::Ipcp,
+        ];
         let mut taken = [(Step::Total, now.saturating_sub(self.start)); 6];
         let mut from = self.start;
         for ((step, at), taken) in steps.into_iter().zip(reached).zip(&mut taken) {
@@ -144,7 +163,10 @@ mod tests {
     #[test]
     fn steps_add_up_to_the_whole() {
         let s = Duration::from_secs;
-        let mut marks = Marks { start: s(10), ..Marks::default() };
+        let mut marks = Marks {
+            start: s(10),
+            ..Marks::default()
+        };
         assert_eq!(marks.step(), Step::Call);
         marks.call_up(s(11));
         assert_eq!(marks.step(), Step::Lcp);

@@ -127,7 +127,9 @@ impl<R: CryptoRng> Load<R> {
             calls,
             random,
             stage: Stage::Tunnels,
-            lines: (0..plan.sessions).map(|line| Line::new(line % tunnels.len())).collect(),
+            lines: (0..plan.sessions)
+                .map(|line| Line::new(line % tunnels.len()))
+                .collect(),
             tunnels,
             calling: HashMap::new(),
             sessions: Vec::new(),
@@ -174,7 +176,10 @@ impl<R: CryptoRng> Load<R> {
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&mut self) -> Option<Duration> {
         let dial = (!self.ready.is_empty()).then(|| self.dialling.due());
-        let churn = self.churning.filter(|_| !self.up.is_empty()).map(|pace| pace.due());
+        let churn = self
+            .churning
+            .filter(|_| !self.up.is_empty())
+            .map(|pace| pace.due());
         let stage = match self.stage {
             Stage::Hold(until) => until,
             Stage::Quiet(until) | Stage::HangUp(until) | Stage::Close(until) => Some(until),
@@ -244,7 +249,10 @@ impl<R: CryptoRng> Load<R> {
     /// What came of it so far.
     pub fn report(&self) -> Report {
         let drops = self.calls.all_drops();
-        let drops = drops.iter().map(|(reason, count)| (reason.name(), count)).collect();
+        let drops = drops
+            .iter()
+            .map(|(reason, count)| (reason.name(), count))
+            .collect();
         self.tally.report(drops)
     }
 
@@ -267,9 +275,9 @@ impl<R: CryptoRng> Load<R> {
                 self.dial_tunnels(now, port);
                 self.tunnels.are_decided().then_some(Stage::Ramp)
             }
-            Stage::Ramp if self.ready.is_empty() && self.coming == 0 => {
-                Some(Stage::Hold(self.plan.duration.map(|duration| now + duration)))
-            }
+            Stage::Ramp if self.ready.is_empty() && self.coming == 0 => Some(Stage::Hold(
+                self.plan.duration.map(|duration| now + duration),
+            )),
             Stage::Hold(_) if self.tunnels.are_gone() => Some(Stage::Over),
             Stage::Hold(Some(until)) if until <= now => Some(Stage::Quiet(now + QUIET)),
             Stage::Quiet(until) if until <= now => {
@@ -285,7 +293,8 @@ impl<R: CryptoRng> Load<R> {
                     self.close(now, line, port);
                 }
                 (self.calls.is_empty() || until <= now).then(|| {
-                    self.calls.stop(now, &StopCause::request("the load is over"), port);
+                    self.calls
+                        .stop(now, &StopCause::request("the load is over"), port);
                     Stage::Close(now + FAREWELL)
                 })
             }
@@ -300,13 +309,18 @@ impl<R: CryptoRng> Load<R> {
                 self.dialling = Pace::new(self.plan.rate, now);
                 self.tally.ramp = Some((now, now));
                 // Lines of control connections that failed have failed with them.
-                self.ready = (0..self.lines.len()).filter(|line| self.tunnel_of(*line).is_some()).collect();
+                self.ready = (0..self.lines.len())
+                    .filter(|line| self.tunnel_of(*line).is_some())
+                    .collect();
             }
             Stage::Hold(_) => {
                 if let Some((_, end)) = &mut self.tally.ramp {
                     *end = now;
                 }
-                self.churning = self.plan.churn.map(|rate| Pace::new(rate, now + rate.interval()));
+                self.churning = self
+                    .plan
+                    .churn
+                    .map(|rate| Pace::new(rate, now + rate.interval()));
             }
             Stage::Quiet(_) => {
                 self.churning = None;
@@ -314,7 +328,9 @@ impl<R: CryptoRng> Load<R> {
             }
             Stage::HangUp(_) => {
                 self.dialling = Pace::new(self.plan.rate, now);
-                self.ready = (0..self.lines.len()).filter(|line| self.lines[*line].session().is_some()).collect();
+                self.ready = (0..self.lines.len())
+                    .filter(|line| self.lines[*line].session().is_some())
+                    .collect();
             }
             Stage::Tunnels | Stage::Close(_) | Stage::Over => {}
         }
@@ -327,7 +343,10 @@ impl<R: CryptoRng> Load<R> {
 
     /// Whether it is the end that calls come to: they do not fall then.
     fn is_ending(&self) -> bool {
-        matches!(self.stage, Stage::Quiet(_) | Stage::HangUp(_) | Stage::Close(_) | Stage::Over)
+        matches!(
+            self.stage,
+            Stage::Quiet(_) | Stage::HangUp(_) | Stage::Close(_) | Stage::Over
+        )
     }
 
     /// A line's call starts.
@@ -343,11 +362,14 @@ impl<R: CryptoRng> Load<R> {
             Ok(call) => {
                 self.calling.insert((socket, call), line);
                 self.coming += 1;
-                self.setups.push_back((now + self.plan.setup_timeout, line, at.calls));
+                self.setups
+                    .push_back((now + self.plan.setup_timeout, line, at.calls));
             }
             Err(error) => {
                 at.state = State::Idle;
-                self.tally.failed.count(&format!("{}: {error}", Step::Call.name()));
+                self.tally
+                    .failed
+                    .count(&format!("{}: {error}", Step::Call.name()));
             }
         }
     }
@@ -386,7 +408,12 @@ impl<R: CryptoRng> Load<R> {
             }
             self.leave(line);
             self.lines[line].state = State::Closing(key);
-            self.calls.close(now, key, CloseReason::Other("the load is over".into()), port);
+            self.calls.close(
+                now,
+                key,
+                CloseReason::Other("the load is over".into()),
+                port,
+            );
         }
     }
 
@@ -406,7 +433,15 @@ impl<R: CryptoRng> Load<R> {
         while self.owed >= 1.0 {
             let count = (self.owed as usize).min(BURST);
             self.owed -= count as f64;
-            let Self { lines, up, turn, probes, calls, tally, .. } = self;
+            let Self {
+                lines,
+                up,
+                turn,
+                probes,
+                calls,
+                tally,
+                ..
+            } = self;
             let ways = (0..count).filter_map(|_| {
                 *turn = (*turn + 1) % up.len();
                 let line = &lines[up[*turn]];

@@ -200,6 +200,9 @@ mod tests {
     fn a_rate_is_neither_nothing_nor_beyond_reason() {
         let refused = [0.0, -1.0, f64::NAN, f64::INFINITY, 1e7];
         assert!(refused.iter().all(|rate| Rate::new(*rate).is_none()));
-        assert_eq!(Rate::new(0.5).map(Rate::interval), Some(Duration::from_secs(2)));
+        assert_eq!(
+            Rate::new(0.5).map(Rate::interval),
+            Some(Duration::from_secs(2))
+        );
     }
 }

@@ -52,7 +52,8 @@ impl Probes {
         for (session, from, to) in ways {
             let at = self.buffer.len();
             self.buffer.resize(at + HEADROOM, 0);
-            let builder = PacketBuilder::ipv4(from.octets(), to.ip().octets(), 64).udp(PORT, to.port());
+            let builder =
+                PacketBuilder::ipv4(from.octets(), to.ip().octets(), 64).udp(PORT, to.port());
             // A vector takes all that is written, and the lengths fit a packet's fields.
             let written = builder.write(&mut self.buffer, &payload);
             self.buffer.resize(at + slot, 0);
@@ -64,13 +65,18 @@ impl Probes {
         }
         let range = HEADROOM..HEADROOM + self.size;
         let slots = self.buffer.chunks_exact_mut(slot);
-        sessions.into_iter().zip(slots).map(move |(session, slot)| (session, Packet::new(slot, range.clone())))
+        sessions
+            .into_iter()
+            .zip(slots)
+            .map(move |(session, slot)| (session, Packet::new(slot, range.clone())))
     }
 
     /// When a packet was sent, if it is a probe of this run, or an echo of one.
     fn sent_at(&self, packet: &[u8]) -> Option<Duration> {
         let sliced = SlicedPacket::from_ip(packet).ok()?;
-        let (Some(NetSlice::Ipv4(_)), Some(TransportSlice::Udp(udp))) = (sliced.net, sliced.transport) else {
+        let (Some(NetSlice::Ipv4(_)), Some(TransportSlice::Udp(udp))) =
+            (sliced.net, sliced.transport)
+        else {
             return None;
         };
         let (tag, rest) = udp.payload().split_first_chunk::<8>()?;
@@ -124,8 +130,14 @@ mod tests {
         let mut probes = Probes::new(*b"this run", 64);
         let now = Duration::from_micros(1_234_567);
         let ways = [(7, LINE, to_line(LINE)), (8, LINE, to_line(LINE))];
-        let made: Vec<_> = probes.make(now, ways).map(|(session, packet)| (session, packet.bytes().to_vec())).collect();
-        assert_eq!(made.iter().map(|(session, _)| *session).collect::<Vec<_>>(), [7, 8]);
+        let made: Vec<_> = probes
+            .make(now, ways)
+            .map(|(session, packet)| (session, packet.bytes().to_vec()))
+            .collect();
+        assert_eq!(
+            made.iter().map(|(session, _)| *session).collect::<Vec<_>>(),
+            [7, 8]
+        );
         for (_, packet) in &made {
             assert_eq!(packet.len(), 64);
             assert_eq!(scramble::checksum::sum(&packet[..20]), 0, "IPv4's checksum");
@@ -138,7 +150,10 @@ mod tests {
     fn a_probe_is_never_too_short_for_what_is_in_it() {
         let mut probes = Probes::new([0; 8], 0);
         let ways = [(0, LINE, to_line(LINE))];
-        let lengths: Vec<_> = probes.make(Duration::ZERO, ways).map(|(_, packet)| packet.bytes().len()).collect();
+        let lengths: Vec<_> = probes
+            .make(Duration::ZERO, ways)
+            .map(|(_, packet)| packet.bytes().len())
+            .collect();
         assert_eq!(lengths, [usize::from(LEAST_SIZE)]);
     }
 

@@ -6,17 +6,25 @@ use fogline_l2tp::CallId;
 use rand_core::CryptoRng;
 use scramble::negotiator::Reason;
 
-use super::{Load, Stage};
 use super::line::{Line, State};
 use super::tally::Step;
+use super::{Load, Stage};
 use crate::calls::{CallEvent, Session, SessionKey};
 
 impl<R: CryptoRng> Load<R> {
     pub(super) fn call_event(&mut self, now: Duration, event: CallEvent<R>) {
         match event {
             CallEvent::TunnelUp { listener, id, .. } => self.tunnel_up(now, listener, id),
-            CallEvent::TunnelDown { listener, id, reason } => self.tunnel_down(listener, id, &reason),
-            CallEvent::CallFailed { listener, call, reason } => self.call_failed(listener, call, &reason),
+            CallEvent::TunnelDown {
+                listener,
+                id,
+                reason,
+            } => self.tunnel_down(listener, id, &reason),
+            CallEvent::CallFailed {
+                listener,
+                call,
+                reason,
+            } => self.call_failed(listener, call, &reason),
             CallEvent::CallUp(key) => self.call_up(now, key),
             CallEvent::Phase { key, phase } => {
                 if let Some(line) = self.line_of(key) {
@@ -43,7 +51,9 @@ impl<R: CryptoRng> Load<R> {
             }
             CallEvent::Rekeyed { .. } => self.tally.rekeys += 1,
             CallEvent::Alarm { alarm, .. } => self.tally.alarms.count(&alarm.to_string()),
-            CallEvent::Down { session, reason, .. } => self.down(&session, &reason),
+            CallEvent::Down {
+                session, reason, ..
+            } => self.down(&session, &reason),
             // IPv6 is asked for so that the server has its work; nobody calls here, nor proves anything.
             CallEvent::Ipv6Up { .. }
             | CallEvent::Ipv6Down(_)
@@ -64,7 +74,9 @@ impl<R: CryptoRng> Load<R> {
         if self.is_ending() {
             self.tally.hung_up += 1;
         } else {
-            self.tally.failed.count(&format!("{}: {reason}", Step::Call.name()));
+            self.tally
+                .failed
+                .count(&format!("{}: {reason}", Step::Call.name()));
         }
     }
 
@@ -122,7 +134,9 @@ impl<R: CryptoRng> Load<R> {
 
     fn down(&mut self, session: &Session<R>, reason: &str) {
         // A call may be over before this end heard that it was up.
-        let place = self.place_of(session.key).or_else(|| self.calling.remove(&(session.listener, session.call)));
+        let place = self
+            .place_of(session.key)
+            .or_else(|| self.calling.remove(&(session.listener, session.call)));
         let Some(place) = place else {
             return;
         };
@@ -134,7 +148,10 @@ impl<R: CryptoRng> Load<R> {
                 self.coming -= 1;
                 match ending {
                     true => self.tally.hung_up += 1,
-                    false => self.tally.failed.count(&format!("{}: {reason}", line.marks.step().name())),
+                    false => self
+                        .tally
+                        .failed
+                        .count(&format!("{}: {reason}", line.marks.step().name())),
                 }
             }
             State::Up(_) => self.tally.fallen.count(reason),

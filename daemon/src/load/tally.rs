@@ -63,7 +63,10 @@ impl Times {
     fn new() -> Self {
         // Fails only for bounds and precisions that are not these.
         let histogram = Histogram::new_with_bounds(1, Self::LONGEST, 3);
-        Self(histogram.unwrap_or_else(|_| unreachable!("bounds and precision are constants that fit")))
+        Self(
+            histogram
+                .unwrap_or_else(|_| unreachable!("bounds and precision are constants that fit")),
+        )
     }
 
     pub fn record(&mut self, time: Duration) {
@@ -121,7 +124,9 @@ impl Reasons {
 
     /// Each reason, and how often.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(reason, count)| (reason.as_str(), *count))
+        self.0
+            .iter()
+            .map(|(reason, count)| (reason.as_str(), *count))
     }
 }
 
@@ -181,7 +186,9 @@ impl Tally {
 
     /// The report; `drops` are packets that calls dropped here.
     pub fn report(&self, drops: BTreeMap<&'static str, u64>) -> Report {
-        let ramp = self.ramp.map(|(from, to)| to.saturating_sub(from).as_secs_f64());
+        let ramp = self
+            .ramp
+            .map(|(from, to)| to.saturating_sub(from).as_secs_f64());
         let times = Step::ALL.iter().zip(&self.steps);
         Report {
             tunnels_up: self.tunnels_up,
@@ -197,7 +204,9 @@ impl Tally {
             hung_up: self.hung_up,
             rekeys: self.rekeys,
             alarms: self.alarms.clone(),
-            setup_ms: times.filter_map(|(step, times)| Some((*step, times.summary()?))).collect(),
+            setup_ms: times
+                .filter_map(|(step, times)| Some((*step, times.summary()?)))
+                .collect(),
             ramp_seconds: ramp,
             packets_sent: self.packets_sent,
             packets_received: self.packets_received,

@@ -107,7 +107,9 @@ impl<R: CryptoRng> Load<R> {
 
     /// Dials as many more as may come up at the same time.
     pub(super) fn dial_tunnels<P: Port>(&mut self, now: Duration, port: &mut P) {
-        while self.tunnels.dialled < self.tunnels.len() && self.tunnels.dialled - self.tunnels.decided < AT_ONCE {
+        while self.tunnels.dialled < self.tunnels.len()
+            && self.tunnels.dialled - self.tunnels.decided < AT_ONCE
+        {
             let place = self.tunnels.dialled;
             self.tunnels.dialled += 1;
             let socket = self.tunnels.tunnels[place].socket;

@@ -39,7 +39,9 @@ pub fn run_load(
             sockets.push(about(socket, format_args!("--source {source}"))?);
         }
         let mut machine = Machine::new(Sockets::new(sockets, None));
-        let mut load = Load::new(plan, || -> Randomness<OsRandom> { Box::new(|| UnwrapErr(getrandom::SysRng)) });
+        let mut load = Load::new(plan, || -> Randomness<OsRandom> {
+            Box::new(|| UnwrapErr(getrandom::SysRng))
+        });
         load.start(machine.now(), &mut machine.sockets);
         machine.sockets.flush();
         let mut interrupt = signal(SignalKind::interrupt())?;
