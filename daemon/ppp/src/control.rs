@@ -7,73 +7,10 @@ use rand_core::CryptoRng;
 
 use crate::automaton::{Action, Event, State, transition};
 use crate::event::Counters;
-use crate::option::{List, Options, Raw};
+use crate::negotiation::{Answer, Negotiation};
+use crate::option::Options;
 use crate::packet::{Code, HEADER_LEN, Packet, control_frame};
 use crate::queue::Queue;
-
-/// What one control protocol negotiates.
-pub(crate) trait Negotiation {
-    /// The options of our next Configure-Request.
-    fn request(&mut self, random: &mut dyn CryptoRng) -> List;
-
-    /// What to answer to the peer's Configure-Request.
-    fn judge(&mut self, options: Options<'_>, answer: &mut Answer, random: &mut dyn CryptoRng);
-
-    /// The peer acknowledged our latest request.
-    fn acknowledged(&mut self);
-
-    /// The peer suggests other values in a Configure-Nak.
-    fn naked(&mut self, options: Options<'_>, random: &mut dyn CryptoRng);
-
-    /// The peer rejects options.
-    fn rejected(&mut self, options: Options<'_>);
-
-    /// The protocol leaves Opened: what was negotiated is void, and negotiation begins anew.
-    fn layer_down(&mut self, random: &mut dyn CryptoRng);
-}
-
-/// The answer to a Configure-Request in the making: Configure-Ack unless something is said against an option.
-pub(crate) struct Answer {
-    /// Max-Failure (RFC 1661 section 4.6) is not reached: Configure-Naks are still sent.
-    patient: bool,
-    naks: List,
-    rejects: List,
-}
-
-impl Answer {
-    pub fn new(patient: bool) -> Self {
-        Self {
-            patient,
-            naks: List::default(),
-            rejects: List::default(),
-        }
-    }
-
-    /// Suggests `value` for `option`, or rejects it after too many suggestions.
-    pub fn nak(&mut self, option: Raw<'_>, value: &[u8]) {
-        if self.patient {
-            self.naks.push(option.kind, value);
-        } else {
-            self.reject(option);
-        }
-    }
-
-    /// Rejects `option`, unchanged.
-    pub fn reject(&mut self, option: Raw<'_>) {
-        self.rejects.push_raw(option.bytes);
-    }
-
-    /// The packet to answer with: rejects go before naks (RFC 1661 section 5.4).
-    pub fn conclude(self) -> (Code, Vec<u8>) {
-        if !self.rejects.is_empty() {
-            (Code::ConfigureReject, self.rejects.into_bytes())
-        } else if !self.naks.is_empty() {
-            (Code::ConfigureNak, self.naks.into_bytes())
-        } else {
-            (Code::ConfigureAck, Vec::new())
-        }
-    }
-}
 
 /// Timer and counters (RFC 1661 section 4.6).
 #[derive(Clone, Copy, Debug)]
@@ -227,20 +164,12 @@ impl Control {
             Some(Code::ConfigureAck | Code::ConfigureNak | Code::ConfigureReject) => {
                 self.configure_answer(context, packet, negotiation)
             }
-            Some(Code::TerminateRequest) => self.happen(
-                context,
-                Event::TerminateRequest,
-                identifier,
-                Vec::new(),
-                negotiation,
-            ),
-            Some(Code::TerminateAck) => self.happen(
-                context,
-                Event::TerminateAck,
-                identifier,
-                Vec::new(),
-                negotiation,
-            ),
+            Some(Code::TerminateRequest) => {
+                self.received(context, Event::TerminateRequest, identifier, negotiation)
+            }
+            Some(Code::TerminateAck) => {
+                self.received(context, Event::TerminateAck, identifier, negotiation)
+            }
             Some(Code::CodeReject) => self.code_reject(context, packet, negotiation),
             _ => self.unknown_code(context, packet, negotiation),
         }
@@ -293,11 +222,10 @@ impl Control {
             }
             State::Opened => negotiation.layer_down(context.random),
             State::Closed | State::Closing | State::Stopping => {
-                return self.happen(
+                return self.received(
                     context,
                     Event::ConfigureRequestGood,
                     identifier,
-                    Vec::new(),
                     negotiation,
                 );
             }
@@ -339,13 +267,7 @@ impl Control {
             return None;
         };
         if matches!(self.state, State::Closed | State::Stopped) {
-            return self.happen(
-                context,
-                Event::ConfigureAck,
-                identifier,
-                Vec::new(),
-                negotiation,
-            );
+            return self.received(context, Event::ConfigureAck, identifier, negotiation);
         }
         let Some((_, sent)) = self
             .request
@@ -376,7 +298,7 @@ impl Control {
                 Event::ConfigureRefusal
             }
         };
-        self.happen(context, event, identifier, Vec::new(), negotiation)
+        self.received(context, event, identifier, negotiation)
     }
 
     fn code_reject(
@@ -415,6 +337,17 @@ impl Control {
     }
 
     // The automaton's actions.
+
+    /// A packet with `identifier` came that at most Terminate-Ack answers.
+    fn received(
+        &mut self,
+        context: &mut Context<'_>,
+        event: Event,
+        identifier: u8,
+        negotiation: &mut dyn Negotiation,
+    ) -> Option<Layer> {
+        self.happen(context, event, identifier, Vec::new(), negotiation)
+    }
 
     /// `identifier` is that of the packet to be answered, `reply` the answer where the action does not tell.
     fn happen(

@@ -4,8 +4,8 @@ use core::net::Ipv4Addr;
 
 use rand_core::CryptoRng;
 
-use crate::control::{Answer, Negotiation};
 use crate::event::Ipv4Grant;
+use crate::negotiation::{Answer, Negotiation};
 use crate::option::{List, Options, Raw};
 
 /// Option types. IP-Addresses (1), IP-Compression-Protocol (2) and NetBIOS name servers (130, 132) are rejected.

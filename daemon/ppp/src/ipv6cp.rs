@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use crate::control::{Answer, Negotiation};
+use crate::negotiation::{Answer, Negotiation};
 use crate::option::{List, Options};
 
 /// The option type of Interface-Identifier, the only one.

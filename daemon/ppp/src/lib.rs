@@ -14,6 +14,7 @@ mod ipv6cp;
 mod lcp;
 pub mod link;
 pub mod nd;
+mod negotiation;
 pub mod option;
 pub mod packet;
 mod queue;

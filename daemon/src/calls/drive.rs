@@ -44,6 +44,14 @@ impl<R: CryptoRng> Calls<R> {
                     });
                 }
             }
+            L2tpEvent::TunnelMoved { tunnel, peer } => {
+                let Self { listeners, sessions, .. } = self;
+                for index in listeners[listener].routes.of_tunnel(tunnel.0) {
+                    if let Some(session) = sessions.get_mut(index) {
+                        session.peer = peer;
+                    }
+                }
+            }
             L2tpEvent::TunnelDown { tunnel, reason } => self.events.push_back(CallEvent::TunnelDown {
                 listener,
                 id: tunnel.0,
@@ -125,7 +133,7 @@ impl<R: CryptoRng> Calls<R> {
         routes.insert(call, key.index);
         self.events.push_back(CallEvent::CallUp(key));
         if let Some(session) = self.sessions.get_mut(key.index) {
-            let proxy = info.proxy.filter(|_| terms.accept_proxy).map(|proxy| proxy_of(*proxy));
+            let proxy = info.proxy.filter(|_| terms.accept_proxy).and_then(|proxy| proxy_of(*proxy));
             let taken_over = proxy.is_some_and(|proxy| session.link.start_proxied(now, &proxy));
             if !taken_over {
                 session.link.start(now);
@@ -314,11 +322,11 @@ const fn cause_name(reason: &DownReason) -> &'static str {
     }
 }
 
-/// What a LAC negotiated, from L2TP's to PPP's form.
-fn proxy_of(proxy: fogline_l2tp::Proxy) -> fogline_ppp::Proxy {
-    fogline_ppp::Proxy {
-        last_sent: proxy.last_sent_lcp_confreq,
-        last_received: proxy.last_received_lcp_confreq,
+/// What a LAC negotiated, from L2TP's to PPP's form; `None` where it did not tell both sides of it.
+fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
+    Some(fogline_ppp::Proxy {
+        last_sent: proxy.last_sent_lcp_confreq?,
+        last_received: proxy.last_received_lcp_confreq?,
         authentication: proxy.authentication.map(|authentication| fogline_ppp::ProxyAuthentication {
             kind: authentication.kind,
             name: authentication.name,
@@ -326,5 +334,5 @@ fn proxy_of(proxy: fogline_l2tp::Proxy) -> fogline_ppp::Proxy {
             identifier: authentication.id,
             response: authentication.response.into(),
         }),
-    }
+    })
 }

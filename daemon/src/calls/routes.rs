@@ -31,6 +31,12 @@ impl Routes {
         calls[session] = index;
     }
 
+    /// The sessions behind the calls of a tunnel.
+    pub fn of_tunnel(&self, tunnel: u16) -> impl Iterator<Item = u32> + '_ {
+        let calls = self.tunnels.get(usize::from(tunnel));
+        calls.into_iter().flatten().copied().filter(|index| *index != NONE)
+    }
+
     /// Forgets a call.
     pub fn remove(&mut self, call: CallId) {
         let Some(calls) = self.tunnels.get_mut(usize::from(call.tunnel.0)) else {

@@ -237,15 +237,15 @@ fn tunnels<R: CryptoRng>(calls: &Calls<R>, query: &PageQuery, clock: &Clock, soc
             peer: tunnel.peer,
             host_name: tunnel.host_name.clone(),
             state: match tunnel.state {
-                L2tpState::WaitReply => model::TunnelState::WaitCtlReply,
-                L2tpState::WaitConnected => model::TunnelState::WaitCtlConn,
+                L2tpState::WaitCtlReply => model::TunnelState::WaitCtlReply,
+                L2tpState::WaitCtlConn => model::TunnelState::WaitCtlConn,
                 L2tpState::Established => model::TunnelState::Established,
                 L2tpState::Stopping => model::TunnelState::Stopping,
             },
             calls: tunnel.calls as u32,
             since: clock.at(tunnel.since).into(),
             retransmissions: tunnel.retransmissions,
-            window: tunnel.peer_window,
+            window: tunnel.window,
         });
     }
     page
@@ -301,7 +301,7 @@ fn status<R: CryptoRng>(
         for tunnel in calls.endpoint(listener).tunnels() {
             match tunnel.state {
                 L2tpState::Established => tunnels.established += 1,
-                L2tpState::WaitReply | L2tpState::WaitConnected => tunnels.half_open += 1,
+                L2tpState::WaitCtlReply | L2tpState::WaitCtlConn => tunnels.half_open += 1,
                 L2tpState::Stopping => {}
             }
         }

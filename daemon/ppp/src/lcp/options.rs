@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use scramble::option::{LEN as PHS_LEN, OUI};
 
 use crate::config::{Config, DEFAULT_MRU, Role};
-use crate::control::{Answer, Negotiation};
+use crate::negotiation::{Answer, Negotiation};
 use crate::option::{self, List, Raw};
 
 /// Option types.
@@ -269,16 +269,15 @@ impl<'a> View<'a> {
         }
     }
 
-    fn judge_magic(
-        &mut self,
-        option: Raw<'_>,
-        magic: u32,
-        answer: &mut Answer,
-        random: &mut dyn CryptoRng,
-    ) {
-        if self.options.is_looped_back(magic) || magic == 0 {
-            answer.nak(option, &nonzero(random).to_be_bytes());
-        }
+    /// The Magic-Number option, if the request is one of ours come back.
+    fn find_own<'o>(&mut self, options: option::Options<'o>) -> Option<Raw<'o>> {
+        let magic = options.iter().find_map(|option| {
+            let value = *option.value.first_chunk()?;
+            (option.kind == kind::MAGIC).then_some((option, u32::from_be_bytes(value)))
+        });
+        magic
+            .filter(|(_, magic)| self.options.is_looped_back(*magic))
+            .map(|(option, _)| option)
     }
 }
 
@@ -309,6 +308,11 @@ impl Negotiation for View<'_> {
         answer: &mut Answer,
         random: &mut dyn CryptoRng,
     ) {
+        if let Some(own) = self.find_own(options) {
+            // Our own request: whatever else is in it does not matter (RFC 1661 section 6.4).
+            answer.nak(own, &nonzero(random).to_be_bytes());
+            return;
+        }
         let mut found = Peer::default();
         let mut seen = [false; 256];
         let mut phs = false;
@@ -335,7 +339,9 @@ impl Negotiation for View<'_> {
                 (kind::MRU, _) if found.mru < self.config.lcp.min_mru => {
                     answer.nak(option, &self.config.lcp.min_mru.to_be_bytes());
                 }
-                (kind::MAGIC, _) => self.judge_magic(option, found.magic, answer, random),
+                (kind::MAGIC, _) if found.magic == 0 => {
+                    answer.nak(option, &nonzero(random).to_be_bytes());
+                }
                 _ => {}
             }
         }

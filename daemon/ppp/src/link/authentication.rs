@@ -185,6 +185,14 @@ impl<R: CryptoRng> Link<R> {
         }
     }
 
+    /// The peer is in its Network phase, so it knows that it is authenticated: an authenticator that will not ask again
+    /// has nothing left to repeat.
+    pub(super) fn forget_authentication(&mut self) {
+        self.authentication.take_if(|both| {
+            matches!(both.side, Side::Authenticator(_)) && both.poll_timeout().is_none()
+        });
+    }
+
     /// Sends what is to be sent, and does what the authenticator or peer reports.
     pub(super) fn pump_authentication(&mut self, now: Duration) {
         while let Some(both) = &mut self.authentication {

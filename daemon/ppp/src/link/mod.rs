@@ -4,9 +4,10 @@
 //! call, the host takes every [`poll`](Link::poll), then every [`poll_transmit`](Link::poll_transmit), and calls
 //! [`handle_timeout`](Link::handle_timeout) at [`poll_timeout`](Link::poll_timeout). The host scrambles what it sends, and
 //! unscrambles what comes, as the negotiator's events say: everything but the control protocols
-//! ([`is_link_control`](scramble::wire::ppp::is_link_control)).
+//! ([`is_link_control`]).
 
 mod authentication;
+mod discovery;
 mod network;
 mod phs;
 mod proxy;

@@ -9,12 +9,12 @@ use scramble::wire::ppp::protocol;
 use super::{Link, Phase};
 use crate::automaton::{Event as AutomatonEvent, State};
 use crate::config::Role;
-use crate::control::{Context, Control, Layer, Negotiation};
+use crate::control::{Context, Control, Layer};
 use crate::event::{Arrival, DownReason, Event, Granted, Ipv6Grant, Network, Warning};
 use crate::ipcp::Ipcp;
 use crate::ipv6cp::Ipv6cp;
-use crate::nd::advertisement::Advertisement;
-use crate::nd::{Discovery, Reaction};
+use crate::nd::Discovery;
+use crate::negotiation::Negotiation;
 use crate::packet::{Code, Packet, control_frame, frame};
 
 /// What there is in the Network phase.
@@ -24,7 +24,7 @@ pub(super) struct Networks {
     ipv6: Option<Ncp<Ipv6cp>>,
     /// What an access server advertises.
     grant: Option<Ipv6Grant>,
-    discovery: Option<Discovery>,
+    pub discovery: Option<Discovery>,
     started: bool,
     /// The data mode for which held packets were released.
     released: Option<DataMode>,
@@ -345,6 +345,7 @@ impl<R: CryptoRng> Link<R> {
     }
 
     fn ncp_up(&mut self, now: Duration, network: Network) {
+        self.forget_authentication();
         let Some(networks) = &mut self.networks else {
             return;
         };
@@ -385,64 +386,21 @@ impl<R: CryptoRng> Link<R> {
         let Some(networks) = &mut self.networks else {
             return;
         };
-        match (network, &mut networks.ipv4, &mut networks.ipv6) {
-            (Network::Ipv4, Some(ncp), _) => {
-                if core::mem::take(&mut ncp.up) {
-                    self.events.push(Event::Ipv4Down);
-                }
-            }
-            (Network::Ipv6, _, Some(ncp)) => {
+        let (up, event) = match network {
+            Network::Ipv4 => (
+                networks.ipv4.as_mut().map(|ncp| &mut ncp.up),
+                Event::Ipv4Down,
+            ),
+            Network::Ipv6 => {
                 networks.discovery = None;
-                if core::mem::take(&mut ncp.up) {
-                    self.events.push(Event::Ipv6Down);
-                }
+                (
+                    networks.ipv6.as_mut().map(|ncp| &mut ncp.up),
+                    Event::Ipv6Down,
+                )
             }
-            _ => {}
-        }
-    }
-
-    // Neighbour discovery.
-
-    fn discovery_timeout(&mut self, now: Duration) {
-        let config = &self.config.network.router_advertisement;
-        let networks = self.networks.as_mut();
-        let Some(discovery) = networks.and_then(|networks| networks.discovery.as_mut()) else {
-            return;
         };
-        if let Some(packet) = discovery.handle_timeout(now, config, &mut self.random) {
-            self.frames.push(frame(protocol::IPV6, &packet));
-        }
-    }
-
-    /// An IPv6 packet came for which [`nd::is_of_this_link`](crate::nd::is_of_this_link), as data may come: in the form
-    /// that was agreed. Any bytes are safe.
-    pub fn handle_neighbour_discovery(&mut self, now: Duration, packet: &[u8]) {
-        let config = &self.config.network.router_advertisement;
-        let networks = self.networks.as_mut();
-        let Some(discovery) = networks.and_then(|networks| networks.discovery.as_mut()) else {
-            self.counters.untimely += 1;
-            return;
-        };
-        match discovery.handle(packet, config) {
-            Ok(Reaction::Nothing) => {}
-            Ok(Reaction::Send(answer)) => self.frames.push(frame(protocol::IPV6, &answer)),
-            Ok(Reaction::Advertised(advertisement)) => self.advertised(&advertisement),
-            Err(_) => self.counters.discovery_ignored += 1,
-        }
-        self.settle(now);
-    }
-
-    fn advertised(&mut self, advertisement: &Advertisement) {
-        for prefix in &advertisement.prefixes {
-            self.events.push(Event::Ipv6Prefix {
-                prefix: prefix.prefix,
-                length: 64,
-                valid: prefix.valid,
-                preferred: prefix.preferred,
-                dns: advertisement.dns.clone(),
-                mtu: advertisement.mtu,
-                router_lifetime: advertisement.router_lifetime,
-            });
+        if up.is_some_and(core::mem::take) {
+            self.events.push(event);
         }
     }
 }

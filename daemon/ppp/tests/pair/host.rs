@@ -7,7 +7,7 @@ use fogline_auth::mschapv2::nt_hash;
 use fogline_auth::verify::{PapSecret, Secret as Password, Stored};
 use fogline_auth::{Credentials, Verdict};
 use fogline_ppp::{
-    Arrival, Config, Decision, DownReason, Event, Granted, Ipv4Grant, Ipv6Grant, Link, nd,
+    Arrival, Config, Decision, DownReason, Event, Granted, Ipv4Grant, Ipv6Grant, Link,
 };
 use scramble::agreement::{End, EpochKeys};
 use scramble::keys::Secrets;
@@ -32,6 +32,7 @@ pub struct Users {
 
 pub struct Host {
     pub link: Link<Dice>,
+    pub config: Arc<Config>,
     pub users: Users,
     pub events: Vec<Event>,
     /// Packets that are data for this end: what an interface would see.
@@ -47,8 +48,10 @@ pub struct Host {
 
 impl Host {
     pub fn new(config: Config, users: Users, seed: u64) -> Self {
+        let config = Arc::new(config);
         Self {
-            link: Link::new(Arc::new(config), Dice(seed), Dice(seed ^ 0xFFFF_0000)),
+            link: Link::new(Arc::clone(&config), Dice(seed), Dice(seed ^ 0xFFFF_0000)),
+            config,
             users,
             events: Vec::new(),
             taken: Vec::new(),
@@ -118,7 +121,7 @@ impl Host {
                 let keys = keys.expect("sending starts with installed keys").clone();
                 let (own, agreement) = self.session.expect("installed");
                 match &mut self.sender {
-                    Some(sender) => sender.switch(keys).unwrap(),
+                    Some(sender) => sender.switch(keys).expect("a later epoch"),
                     None => self.sender = Some(Sender::new(own, agreement.send, keys)),
                 }
             }
@@ -136,7 +139,7 @@ impl Host {
     }
 
     pub fn decide(&self, credentials: &Credentials) -> Decision {
-        let password = Password::parse(self.users.password).unwrap();
+        let password = Password::parse(self.users.password).expect("a password");
         let stored = Stored {
             pap: Some(PapSecret::Plain(password.clone())),
             chap_md5: Some(password),
@@ -165,7 +168,7 @@ impl Host {
 
     /// A frame as it goes onto the wire; `None` where it must not go.
     pub fn frame_out(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
-        let protocol = Header::parse(frame).unwrap().protocol;
+        let protocol = Header::parse(frame).expect("a link sends frames").protocol;
         if is_link_control(protocol) {
             return Some(frame.to_vec());
         }
@@ -215,7 +218,7 @@ impl Host {
         match (header.protocol, self.link.data_mode(), arrival) {
             (protocol::IPV4 | protocol::IPV6, DataMode::Clear, Arrival::Clear)
             | (protocol::IPV4 | protocol::IPV6, DataMode::Scrambled, Arrival::Scrambled) => {
-                if header.protocol == protocol::IPV6 && nd::is_of_this_link(information) {
+                if header.protocol == protocol::IPV6 && self.link.wants_packet(information) {
                     self.link.handle_neighbour_discovery(now, information);
                 } else {
                     self.taken.push(information.to_vec());

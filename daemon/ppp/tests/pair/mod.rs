@@ -7,6 +7,7 @@ mod host;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::convert::Infallible;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use fogline_auth::{Method, Timing};
@@ -115,8 +116,8 @@ pub fn users() -> Users {
             dns: [Some([9, 9, 9, 9].into()), None],
         }),
         ipv6: Some(Ipv6Grant {
-            prefix: "2001:db8:1:2::".parse().unwrap(),
-            dns: vec!["2620:fe::9".parse().unwrap()],
+            prefix: Ipv6Addr::new(0x2001, 0xDB8, 1, 2, 0, 0, 0, 0),
+            dns: vec![Ipv6Addr::new(0x2620, 0xFE, 0, 0, 0, 0, 0, 9)],
         }),
         scrambling: None,
         secrets: Secrets::default(),
