@@ -44,6 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_known_answer_comes_out() {
+        // Computed by another program, in Python.
+        let challenge = hex::decode("675e0bb980a575a89661fec08aa83b63").unwrap();
+        let answer = response(Carrier::Sccrp, &Secret::new("sesame"), &challenge);
+        assert_eq!(hex::encode(answer), "2fb951167203369275d95a638a4e1983");
+    }
+
+    #[test]
     fn the_answer_is_md5_of_message_type_secret_and_challenge() {
         let secret = Secret::new("sesame");
         let expected: [u8; 16] = Md5::digest(b"\x02sesamechallenge").into();

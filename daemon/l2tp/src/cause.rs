@@ -256,12 +256,12 @@ pub enum DownReason {
     /// This end sent CDN, because of what the peer did or failed to do.
     #[error("this end hung up: {0}")]
     HungUp(CallCause),
-    /// The peer acknowledged nothing any more.
+    /// The peer did not acknowledge a message that was sent so many times.
     #[error(
-        "the peer does not answer after {0} transmissions of a control message; is it up, is its address right, does UDP get through both ways?"
+        "the peer does not answer: a control message was sent {0} times; is it up, is its address right, does UDP get through both ways?"
     )]
     Silent(u32),
-    /// The control connection did not come up in time.
+    /// The peer acknowledges, but the control connection did not come up in time.
     #[error(
         "the peer acknowledges, but the control connection did not come up in time; look into its log"
     )]

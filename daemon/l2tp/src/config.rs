@@ -100,7 +100,7 @@ impl Default for Config {
             linger: Duration::from_secs(31),
             max_tunnels: 1024,
             max_half_open: 256,
-            max_half_open_per_source: 32,
+            max_half_open_per_source: 64,
             max_calls_per_tunnel: 16_384,
             sequencing: false,
             accept_incoming: true,

@@ -127,6 +127,18 @@ fn no_forgery_takes_down_a_scrambled_session_or_puts_it_in_clear() {
     }
 }
 
+/// With carrier LCP, packets of such codes are scrambled data, which nobody may quote in clear.
+#[test]
+fn lcp_packets_that_may_be_data_are_not_answered() {
+    let mut pair = up(Policy::Require);
+    for code in [0x45, 0x60, 0x80, 0xBF] {
+        pair.inject(ACCESS, &lcp(code, 1, &[1, 2, 3]));
+    }
+    let seen = pair.seen.len();
+    pair.run(pair.now + s(1));
+    assert_eq!(pair.seen.len(), seen);
+}
+
 #[test]
 fn what_ends_lcp_ends_the_session_and_never_shows_data() {
     let forged = [

@@ -250,7 +250,8 @@ impl<R: CryptoRng> Endpoint<R> {
                 payload,
             });
         }
-        self.core.counters.retransmissions += tunnel.channel.retransmissions() - tunnel.retransmissions_counted;
+        self.core.counters.retransmissions +=
+            tunnel.channel.retransmissions() - tunnel.retransmissions_counted;
         tunnel.retransmissions_counted = tunnel.channel.retransmissions();
         if tunnel.channel.owes_acknowledgement() && !tunnel.is_owing {
             tunnel.is_owing = true;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 
 use super::Tunnel;
-use crate::cause::{CallCause, DownReason, StopCause, StopResult};
+use crate::cause::{CallCause, DownReason, StopCause};
 use crate::endpoint::Core;
 use crate::event::{CallId, Event, TunnelState};
 use crate::wire::message::kind;
@@ -79,9 +79,12 @@ impl Tunnel {
     pub(super) fn expired<R: CryptoRng>(&mut self, core: &mut Core<R>, now: Duration) {
         match self.state {
             TunnelState::WaitCtlReply => {
-                let cause =
-                    StopCause::said(StopResult::GENERAL_REQUEST, "SCCRP did not come in time");
-                self.stop_for(core, now, cause, DownReason::SetupTimeout);
+                let reason = match self.channel.unanswered() {
+                    0 => DownReason::SetupTimeout,
+                    transmissions => DownReason::Silent(transmissions),
+                };
+                let cause = StopCause::request("SCCRP did not come in time");
+                self.stop_for(core, now, cause, reason);
             }
             // Nothing is sent: the peer may not be there at all.
             TunnelState::WaitCtlConn => {

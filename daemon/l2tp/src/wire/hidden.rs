@@ -126,9 +126,20 @@ mod tests {
     }
 
     #[test]
-    fn md5_is_the_one_of_rfc_1321() {
-        let digest: [u8; 16] = Md5::digest(b"message digest").into();
-        assert_eq!(hex::encode(digest), "f96b697d7cb7938d525a2f31aaf161d0");
+    fn a_known_answer_comes_out() {
+        // Computed by another program, in Python.
+        let vector: [u8; 16] = std::array::from_fn(|at| at as u8);
+        let hidden = hide(
+            &Secret::new("sesame"),
+            7,
+            &vector,
+            b"lns.example.net",
+            &[0xAA; 16],
+        );
+        assert_eq!(
+            hex::encode(hidden),
+            "7438920fbec0738adbb9174112406974bfae409ce1ade1bca70fbad2dfdd7198"
+        );
     }
 
     #[test]
