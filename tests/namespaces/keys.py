@@ -39,7 +39,7 @@ def keylog(context):
     network, said = context.network, []
     logs = {kind: context.scratch / f"{kind}.keys" for kind in ["lns", "client"]}
     arguments = {kind: {"arguments": ["--keylog", logs[kind]]} for kind in logs}
-    carrier = context.capture(network.carrier, "up", "carrier")
+    carrier = context.capture(network.carrier, "to-isp", "carrier")
     lns, _ = context.pair({"policy": "require", "transform": "decoy"}, **arguments)
     inside = context.capture(network.subscriber, "fogline1", "inside")
     for round_ in range(2):

@@ -19,7 +19,7 @@ def observed(context, scrambling):
     # Too much to be searched for addresses: four random bytes are one sooner or later.
     traffic.bulk(network.subscriber, BULK)
     inside = context.capture(network.subscriber, "fogline1", "inside")
-    carrier = context.capture(network.carrier, "up", "carrier")
+    carrier = context.capture(network.carrier, "to-isp", "carrier")
     traffic.browse(network.subscriber)
     before, after = inside.stop(), carrier.stop()
     for engine in ENGINES:

@@ -182,8 +182,8 @@ class Network:
         self.subscriber, self.carrier, self.isp, self.internet = map(Namespace, names)
         for router in [self.carrier, self.isp]:
             router.routers()
-        self._link(self.subscriber, "eth0", self.carrier, "down", "172.16.1", "fd00:1:")
-        self._link(self.isp, "eth0", self.carrier, "up", "172.16.2", "fd00:2:")
+        self._link(self.subscriber, "eth0", self.carrier, "to-home", "172.16.1", "fd00:1:")
+        self._link(self.isp, "eth0", self.carrier, "to-isp", "172.16.2", "fd00:2:")
         self._link(self.internet, "eth0", self.isp, "net", "198.51.100", "2001:db8:100:")
         # By the backhaul alone: the default route is the link's.
         self.subscriber.ip("route", "add", "172.16.2.0/24", "via", "172.16.1.1")
@@ -209,6 +209,6 @@ class Network:
     def backhaul_mtu(self, mtu):
         """What the carrier carries."""
         for namespace, interface in [
-            (self.subscriber, "eth0"), (self.carrier, "down"), (self.carrier, "up"), (self.isp, "eth0"),
+            (self.subscriber, "eth0"), (self.carrier, "to-home"), (self.carrier, "to-isp"), (self.isp, "eth0"),
         ]:
             namespace.ip("link", "set", "dev", interface, "mtu", mtu)

@@ -39,7 +39,7 @@ def outer_both(context):
 def tunnel_secret(context):
     """A tunnel secret at both ends, and AVPs hidden with it (RFC 2661 sections 4.3 and 5.1.1)"""
     secret = {"tunnel-secret": SECRET, "hide-avps": True}
-    carrier = context.capture(context.network.carrier, "up", "carrier")
+    carrier = context.capture(context.network.carrier, "to-isp", "carrier")
     context.pair(HEADER, lns={"listen": secret}, client={"client": secret})
     traffic.ping(context.network.subscriber, WEB[0])
     capture = carrier.stop()
@@ -81,7 +81,7 @@ def no_secret(context):
 @case
 def sequencing(context):
     """Data messages numbered both ways (RFC 2661 section 5.4)"""
-    carrier = context.capture(context.network.carrier, "up", "carrier")
+    carrier = context.capture(context.network.carrier, "to-isp", "carrier")
     context.pair(HEADER, lns={"listen": {"sequencing": True}}, client={"client": {"sequencing": True}})
     traffic.browse(context.network.subscriber)
     numbered = {}
@@ -100,7 +100,7 @@ def ff03(context):
         ("always", "always", True, True), ("never", "never", False, False), ("follow", "never", False, False),
         ("always", "follow", True, True),
     ]:
-        carrier = context.capture(context.network.carrier, "up", f"{lns}-{client}")
+        carrier = context.capture(context.network.carrier, "to-isp", f"{lns}-{client}")
         ends = context.pair(HEADER, lns={"listen": {"ff03": lns}}, client={"client": {"ff03": client}})
         traffic.ping(context.network.subscriber, WEB[0], 5)
         seen = {True: [], False: []}
@@ -122,7 +122,7 @@ def nat(context):
     network = context.network
     network.carrier.run("nft", "-f", "-", input=(
         "table ip nat { chain out { type nat hook postrouting priority srcnat; "
-        'oifname "up" meta l4proto udp masquerade to :40000-40010; } }'
+        'oifname "to-isp" meta l4proto udp masquerade to :40000-40010; } }'
     ))
     context.undo.append(lambda: network.carrier.run("nft", "delete", "table", "ip", "nat"))
     lns, _ = context.pair(HEADER)

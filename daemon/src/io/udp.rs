@@ -146,9 +146,8 @@ impl Udp {
             segment_size: Some(segment),
             src_ip: self.ours.as_ref().and_then(|ours| ours.get(&to)).copied(),
         };
-        self.socket.try_io(Interest::WRITABLE, || {
-            self.state.try_send((&self.socket).into(), &transmit)
-        })
+        // Not asked of tokio first: to it, a new socket is not writable until its runtime had a turn.
+        self.state.try_send((&self.socket).into(), &transmit)
     }
 }
 
