@@ -79,7 +79,7 @@ def host(context):
     has(down6, common, "ipv6-down")
     eventually(1, "addresses gone", lambda: not any(subscriber.addresses(CLIENT_TUN).values()))
     for family in ["-4", "-6"]:
-        equal({route.get("dev") for route in subscriber.routes(family, "default")}, {"eth0"}, "default routes left")
+        equal({route.get("dev") for route in subscriber.routes(family, "default")}, {"eth0"}, f"default routes left, {family}")
     check(not servers.exists(), "the file of name servers is left")
     client.up()
     eventually(3, "name servers again", servers.exists)
