@@ -162,7 +162,12 @@ impl<R: CryptoRng> Lns<R> {
         if self.subscribers.len() <= index {
             self.subscribers.resize_with(index + 1, || None);
         }
-        self.subscribers[index] = Some(Subscriber { key, user: user.into(), lease });
+        self.subscribers[index] = Some(Subscriber {
+            key,
+            user: user.into(),
+            lease,
+            was_up: false,
+        });
         if user.is_empty() {
             return;
         }

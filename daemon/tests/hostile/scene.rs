@@ -140,7 +140,7 @@ impl Pings {
 
     /// None of a client's was lost.
     pub fn assert_all_arrived(&self, client: usize) {
-        assert!(self.sent[client] > 0);
+        assert!(self.sent[client] > 0, "client {client} had nothing to send on");
         assert_eq!(self.arrived[client], self.sent[client], "packets of client {client}");
     }
 }
@@ -156,6 +156,7 @@ pub fn assert_recovers(world: &mut World<Attacker>, scene: &Scene) {
     assert_eq!(calls.len(), 2, "{scene:?}: sessions");
     let live = calls.endpoint(0).tunnels().filter(|tunnel| tunnel.state != TunnelState::Stopping);
     assert_eq!(live.count(), 2, "{scene:?}: tunnels");
+    world.arrived.clear();
     let mut pings = Pings::default();
     pings.run(world, s(1));
     pings.assert_all_arrived(VICTIM);
