@@ -10,6 +10,7 @@ pub mod dpi;
 pub mod io;
 pub mod ip;
 pub mod lns;
+pub mod load;
 pub mod metrics;
 pub mod pcap;
 pub mod service;

@@ -17,7 +17,10 @@ impl Lns {
         let limits = &self.limits;
         fogline_l2tp::Config {
             host_name: self.name.clone(),
-            secret: listener.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
+            secret: listener
+                .tunnel_secret
+                .as_ref()
+                .map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
             hide_avps: listener.hide_avps,
             sequencing: listener.path.sequencing,
             max_tunnels: limits.tunnels as usize,
@@ -40,8 +43,10 @@ impl Lns {
                 timing: self.authentication_timing,
             }),
             network: NetworkConfig {
-                ipv4: self.pools.iter().any(|pool| pool.ipv4.is_some()) || self.users.by_name.values().any(|user| user.ipv4.is_some()),
-                ipv6: self.pools.iter().any(|pool| pool.ipv6.is_some()) || self.users.by_name.values().any(|user| user.ipv6.is_some()),
+                ipv4: self.pools.iter().any(|pool| pool.ipv4.is_some())
+                    || self.users.by_name.values().any(|user| user.ipv4.is_some()),
+                ipv6: self.pools.iter().any(|pool| pool.ipv6.is_some())
+                    || self.users.by_name.values().any(|user| user.ipv6.is_some()),
                 router_advertisement: RouterAdvertisement {
                     interval: advertisement.interval,
                     router_lifetime: advertisement.router_lifetime,
@@ -69,7 +74,10 @@ impl Lns {
     /// No subscriber gets that address: it is the subnet-router anycast address of the first subscriber's /64
     /// (RFC 4291 section 2.6.1), which belongs to routers.
     pub(crate) fn router_address(&self) -> Option<Ipv6Addr> {
-        self.pools.iter().find_map(|pool| pool.ipv6).map(|prefix| prefix.network())
+        self.pools
+            .iter()
+            .find_map(|pool| pool.ipv6)
+            .map(|prefix| prefix.network())
     }
 }
 
@@ -78,7 +86,10 @@ impl Client {
     pub(crate) fn l2tp_config(&self) -> fogline_l2tp::Config {
         fogline_l2tp::Config {
             host_name: self.name.clone(),
-            secret: self.tunnel_secret.as_ref().map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
+            secret: self
+                .tunnel_secret
+                .as_ref()
+                .map(|secret| fogline_l2tp::Secret::new(secret.as_str())),
             hide_avps: self.hide_avps,
             sequencing: self.path.sequencing,
             accept_incoming: false,
@@ -148,7 +159,9 @@ fn lcp(lcp: &Lcp, path: &Path, scrambling: &Scrambling) -> LcpConfig {
         max_failure: lcp.max_failure,
         echo_interval: lcp.echo_interval,
         echo_failures: lcp.echo_failures,
-        identification: lcp.identification.then(|| concat!("Fogline ", env!("CARGO_PKG_VERSION")).into()),
+        identification: lcp
+            .identification
+            .then(|| concat!("Fogline ", env!("CARGO_PKG_VERSION")).into()),
         ..LcpConfig::default()
     }
 }

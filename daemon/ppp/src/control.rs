@@ -247,7 +247,24 @@ impl Control {
             Event::ConfigureRequestBad
         };
         let reply = control_frame(self.protocol, code, identifier, &data);
-        self.happen(context, event, identifier, reply, negotiation)
+        let was_too_early = event == Event::ConfigureRequestGood && self.seems_unheard(context);
+        let layer = self.happen(context, event, identifier, reply, negotiation);
+        if was_too_early && self.request.is_some() {
+            self.send_configure_request(context, negotiation);
+        }
+        layer
+    }
+
+    /// Whether our Configure-Request waits for an answer for longer than one takes, while the peer only begins: it was
+    /// sent before the peer was ready, and is better sent again now than at the Restart timer's end. (pppd attaches
+    /// some 150 ms after its L2TP call is up.)
+    fn seems_unheard(&self, context: &Context<'_>) -> bool {
+        let patience = context.rules.restart / 30;
+        let restart = context.rules.restart;
+        let has_waited = self
+            .due
+            .is_some_and(|due| due + patience <= context.now + restart);
+        self.state == State::ReqSent && self.request.is_some() && has_waited
     }
 
     fn is_repeated(&self, packet: &Packet<'_>) -> bool {

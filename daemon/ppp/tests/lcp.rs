@@ -35,10 +35,24 @@ fn started(config: Config) -> (Host, Vec<Vec<u8>>) {
     (host, sent)
 }
 
-/// What the link sends when `frame` comes.
+/// What the link sends when `frame` comes, soon after it began.
 fn hears(host: &mut Host, frame: &[u8]) -> Vec<Vec<u8>> {
-    host.link.handle_frame(s(1), frame, Arrival::Clear);
-    host.settle(s(1))
+    host.link.handle_frame(ms(50), frame, Arrival::Clear);
+    host.settle(ms(50))
+}
+
+/// pppd attaches some 150 ms after its L2TP call is up; what came before is lost.
+#[test]
+fn a_request_that_came_before_the_peer_was_ready_is_sent_again_when_the_peer_begins() {
+    let (mut host, sent) = started(lns(Policy::Prefer));
+    let hers = lcp(CONFIGURE_REQUEST, 9, &[]);
+    host.link.handle_frame(ms(150), &hers, Arrival::Clear);
+    let answers = host.settle(ms(150));
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0][..4], [0xC0, 0x21, CONFIGURE_ACK, 9]);
+    assert_eq!(answers[1], sent[0]);
+    host.link.handle_frame(ms(400), &hers, Arrival::Clear);
+    assert_eq!(host.settle(ms(400)).len(), 1, "once is enough");
 }
 
 /// Code and options of the answer to a Configure-Request with `options`.

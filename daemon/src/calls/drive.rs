@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fogline_l2tp::{CallCause, CallId, Established, Event as L2tpEvent};
-use fogline_ppp::{DownReason, Event as LinkEvent, Link};
+use fogline_ppp::{DownReason, Event as LinkEvent, Link, Phase};
 use rand_core::CryptoRng;
 use scramble::negotiator::{DataMode, Event as PhsEvent};
 use scramble::transform::burst::{Session as Keys, SessionIndex};
 use scramble::transform::{Receiver, Sender};
 
 use super::drops::Drops;
-use super::event::CallEvent;
+use super::event::{CallEvent, KeyRecord};
 use super::port::Port;
 use super::session::{Ipv4Link, Sequence, Session, Source, Traffic};
 use super::{Calls, Listener};
@@ -22,17 +22,31 @@ impl<R: CryptoRng> Calls<R> {
     pub(super) fn pump<P: Port>(&mut self, now: Duration, listener: usize, port: &mut P) {
         loop {
             let endpoint = &mut self.listeners[listener].endpoint;
-            if let Some(event) = endpoint.poll() {
-                self.l2tp_event(now, listener, event, port);
-            } else if let Some(transmit) = endpoint.poll_transmit() {
-                port.to_peer(listener, transmit.to, &transmit.payload);
-            } else {
-                return;
+            match endpoint.poll() {
+                Some(event) => self.l2tp_event(now, listener, event, port),
+                None if self.transmit(listener, port) => {}
+                None => return,
             }
         }
     }
 
-    fn l2tp_event<P: Port>(&mut self, now: Duration, listener: usize, event: L2tpEvent, port: &mut P) {
+    /// Sends the control messages that wait; whether there were any.
+    fn transmit<P: Port>(&mut self, listener: usize, port: &mut P) -> bool {
+        let mut sent = false;
+        while let Some(transmit) = self.listeners[listener].endpoint.poll_transmit() {
+            port.to_peer(listener, transmit.to, &transmit.payload);
+            sent = true;
+        }
+        sent
+    }
+
+    fn l2tp_event<P: Port>(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        event: L2tpEvent,
+        port: &mut P,
+    ) {
         match event {
             L2tpEvent::TunnelUp(tunnel) => {
                 if let Some(info) = self.listeners[listener].endpoint.tunnel(tunnel) {
@@ -45,25 +59,45 @@ impl<R: CryptoRng> Calls<R> {
                 }
             }
             L2tpEvent::TunnelMoved { tunnel, peer } => {
-                let Self { listeners, sessions, .. } = self;
+                let Self {
+                    listeners,
+                    sessions,
+                    ..
+                } = self;
                 for index in listeners[listener].routes.of_tunnel(tunnel.0) {
                     if let Some(session) = sessions.get_mut(index) {
                         session.peer = peer;
                     }
                 }
             }
-            L2tpEvent::TunnelDown { tunnel, reason } => self.events.push_back(CallEvent::TunnelDown {
-                listener,
-                id: tunnel.0,
-                reason: reason.to_string(),
-            }),
+            L2tpEvent::TunnelDown { tunnel, reason } => {
+                self.events.push_back(CallEvent::TunnelDown {
+                    listener,
+                    id: tunnel.0,
+                    reason: reason.to_string(),
+                })
+            }
             L2tpEvent::Incoming { call, .. } => self.incoming(now, listener, call),
-            L2tpEvent::CallUp { call, info } => self.call_up(now, listener, call, *info, port),
+            L2tpEvent::CallUp { call, info } => {
+                // The ICCN of a call that this end made goes first: before it, data has nowhere to go.
+                self.transmit(listener, port);
+                self.call_up(now, listener, call, *info, port);
+            }
             L2tpEvent::CallDown { call, reason } => {
-                let route = self.listeners[listener].routes.find(call.tunnel.0, call.session);
+                let route = self.listeners[listener]
+                    .routes
+                    .find(call.tunnel.0, call.session);
                 match route {
                     Some(index) => self.remove(index, "l2tp", reason.to_string()),
-                    None => self.events.push_back(CallEvent::CallFailed { listener, reason: reason.to_string() }),
+                    None => {
+                        self.listeners[listener].own_ppp.remove(&call);
+                        let reason = reason.to_string();
+                        self.events.push_back(CallEvent::CallFailed {
+                            listener,
+                            call,
+                            reason,
+                        });
+                    }
                 }
             }
         }
@@ -98,8 +132,12 @@ impl<R: CryptoRng> Calls<R> {
         info: Established,
         port: &mut P,
     ) {
-        let at = &self.listeners[listener];
-        let link = Link::new(at.terms.ppp.clone(), (self.randomness)(), (self.randomness)());
+        let at = &mut self.listeners[listener];
+        let ppp = at
+            .own_ppp
+            .remove(&call)
+            .unwrap_or_else(|| at.terms.ppp.clone());
+        let link = Link::new(ppp, (self.randomness)(), (self.randomness)());
         let sequenced = info.sequencing;
         let peer: SocketAddr = info.peer;
         let numbers = (info.calling_number, info.called_number);
@@ -118,6 +156,7 @@ impl<R: CryptoRng> Calls<R> {
             source: (!at.terms.any_source).then(Source::default),
             icmp: icmp::Source::default(),
             mtu: at.terms.path.max_mru(),
+            tcp_mtu: at.terms.path.max_mru(),
             agreement: None,
             epoch: 0,
             why_clear: None,
@@ -126,6 +165,7 @@ impl<R: CryptoRng> Calls<R> {
             address_control: at.terms.starts_with_address_control(),
             sequence: sequenced.then(Sequence::default),
             mode: DataMode::Hold,
+            phase: Phase::Dead,
             pending: None,
             unreported: 0,
         });
@@ -133,7 +173,10 @@ impl<R: CryptoRng> Calls<R> {
         routes.insert(call, key.index);
         self.events.push_back(CallEvent::CallUp(key));
         if let Some(session) = self.sessions.get_mut(key.index) {
-            let proxy = info.proxy.filter(|_| terms.accept_proxy).and_then(|proxy| proxy_of(*proxy));
+            let proxy = info
+                .proxy
+                .filter(|_| terms.accept_proxy)
+                .and_then(|proxy| proxy_of(*proxy));
             let taken_over = proxy.is_some_and(|proxy| session.link.start_proxied(now, &proxy));
             if !taken_over {
                 session.link.start(now);
@@ -158,9 +201,18 @@ impl<R: CryptoRng> Calls<R> {
         }
         if let Some(session) = self.sessions.get_mut(index) {
             session.mode = session.link.data_mode();
+            let phase = session.link.phase();
+            if std::mem::replace(&mut session.phase, phase) != phase {
+                self.events.push_back(CallEvent::Phase {
+                    key: session.key,
+                    phase,
+                });
+            }
             let path = self.listeners[session.listener].terms.path;
-            let mru = session.link.lcp_options().peer_mru.min(path.max_mru());
-            session.mtu = mru.saturating_sub(session.overhead());
+            let options = session.link.lcp_options();
+            let (sent, received) = session.overheads();
+            session.mtu = options.peer_mru.min(path.max_mru()).saturating_sub(sent);
+            session.tcp_mtu = session.mtu.min(options.mru.saturating_sub(received));
             self.timers.set(index, session.link.poll_timeout());
         }
     }
@@ -180,11 +232,19 @@ impl<R: CryptoRng> Calls<R> {
                 key,
                 credentials: Some(Box::new(credentials)),
             },
-            LinkEvent::Authorize => CallEvent::Authenticate { key, credentials: None },
+            LinkEvent::Authorize => CallEvent::Authenticate {
+                key,
+                credentials: None,
+            },
             LinkEvent::Warning(warning) => CallEvent::Warning { key, warning },
             LinkEvent::Ipv4Up { local, peer, dns } => {
                 session.ipv4 = Some(Ipv4Link { local, peer });
-                CallEvent::Ipv4Up { key, local, peer, dns }
+                CallEvent::Ipv4Up {
+                    key,
+                    local,
+                    peer,
+                    dns,
+                }
             }
             LinkEvent::Ipv4Down => {
                 session.ipv4 = None;
@@ -192,18 +252,39 @@ impl<R: CryptoRng> Calls<R> {
             }
             LinkEvent::Ipv6Up { local_id, peer_id } => {
                 session.ipv6 = Some((local_id, peer_id));
-                CallEvent::Ipv6Up { key, local: local_id, peer: peer_id }
+                CallEvent::Ipv6Up {
+                    key,
+                    local: local_id,
+                    peer: peer_id,
+                }
             }
             LinkEvent::Ipv6Down => {
                 session.ipv6 = None;
                 CallEvent::Ipv6Down(key)
             }
-            LinkEvent::Ipv6Prefix { prefix, length, valid, dns, .. } => {
-                CallEvent::Ipv6Prefix { key, prefix, length, valid, dns }
-            }
+            LinkEvent::Ipv6Prefix {
+                prefix,
+                length,
+                valid,
+                dns,
+                ..
+            } => CallEvent::Ipv6Prefix {
+                key,
+                prefix,
+                length,
+                valid,
+                dns,
+            },
             LinkEvent::Down(reason) => {
                 let cause = CallCause::administrative(reason.to_string());
-                self.end_session(now, index, cause, cause_name(&reason), reason.to_string(), port);
+                self.end_session(
+                    now,
+                    index,
+                    cause,
+                    cause_name(&reason),
+                    reason.to_string(),
+                    port,
+                );
                 return;
             }
         };
@@ -217,27 +298,46 @@ impl<R: CryptoRng> Calls<R> {
         let key = session.key;
         let place = SessionIndex(index);
         match event {
-            PhsEvent::Install { keys, own, agreement } => {
+            PhsEvent::Install {
+                keys,
+                own,
+                agreement,
+            } => {
                 session.agreement = Some(agreement);
                 if self.scrambler.get_mut(place).is_none() {
                     let receiver = Receiver::new(own.peer(), agreement.receive);
-                    self.scrambler.insert(place, Keys { sender: None, receiver });
+                    self.scrambler.insert(
+                        place,
+                        Keys {
+                            sender: None,
+                            receiver,
+                        },
+                    );
                 }
                 if let Some(installed) = self.scrambler.get_mut(place) {
                     installed.receiver.install(keys.clone());
                 }
                 if self.listeners[session.listener].terms.show_keys {
-                    self.events.push_back(CallEvent::Keys {
+                    let record = KeyRecord::Installed {
                         key,
+                        user: session.user.clone(),
+                        listener: session.listener,
+                        peer: session.peer,
+                        local_ids: (session.call.tunnel.0, session.call.session),
+                        peer_ids: session.peer_ids,
                         own,
                         agreement,
-                        keys: Box::new(keys.clone()),
-                    });
+                        keys: keys.clone(),
+                    };
+                    self.events.push_back(CallEvent::Keys(Box::new(record)));
                 }
                 session.pending = Some(Box::new((own, agreement.send, keys)));
             }
             PhsEvent::Send { epoch } => {
-                let pending = session.pending.take().filter(|pending| pending.2.epoch == epoch);
+                let pending = session
+                    .pending
+                    .take()
+                    .filter(|pending| pending.2.epoch == epoch);
                 if let (Some(pending), Some(installed)) = (pending, self.scrambler.get_mut(place)) {
                     let (own, direction, keys) = *pending;
                     match &mut installed.sender {
@@ -258,11 +358,16 @@ impl<R: CryptoRng> Calls<R> {
                 self.scrambler.remove(place);
                 session.agreement = None;
                 session.pending = None;
+                if self.listeners[session.listener].terms.show_keys {
+                    self.events
+                        .push_back(CallEvent::Keys(Box::new(KeyRecord::Erased(key))));
+                }
             }
             PhsEvent::Confirmed => {
                 session.why_clear = None;
                 if let Some(agreement) = session.agreement {
-                    self.events.push_back(CallEvent::Scrambled { key, agreement });
+                    self.events
+                        .push_back(CallEvent::Scrambled { key, agreement });
                 }
             }
             PhsEvent::Rekeyed { epoch } => self.events.push_back(CallEvent::Rekeyed { key, epoch }),
@@ -299,10 +404,19 @@ impl<R: CryptoRng> Calls<R> {
         self.scrambler.remove(SessionIndex(index));
         self.timers.clear(index);
         if let Some(session) = self.sessions.remove(index) {
-            self.listeners[session.listener].routes.remove(session.call);
+            let listener = &mut self.listeners[session.listener];
+            listener.routes.remove(session.call);
+            if listener.terms.show_keys && session.agreement.is_some() {
+                self.events
+                    .push_back(CallEvent::Keys(Box::new(KeyRecord::Erased(session.key))));
+            }
             self.traffic.add(&session.traffic);
             self.drops.add(&session.drops);
-            self.events.push_back(CallEvent::Down { session, cause, reason });
+            self.events.push_back(CallEvent::Down {
+                session,
+                cause,
+                reason,
+            });
         }
     }
 }
@@ -327,12 +441,14 @@ fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
     Some(fogline_ppp::Proxy {
         last_sent: proxy.last_sent_lcp_confreq?,
         last_received: proxy.last_received_lcp_confreq?,
-        authentication: proxy.authentication.map(|authentication| fogline_ppp::ProxyAuthentication {
-            kind: authentication.kind,
-            name: authentication.name,
-            challenge: authentication.challenge,
-            identifier: authentication.id,
-            response: authentication.response.into(),
+        authentication: proxy.authentication.map(|authentication| {
+            fogline_ppp::ProxyAuthentication {
+                kind: authentication.kind,
+                name: authentication.name,
+                challenge: authentication.challenge,
+                identifier: authentication.id,
+                response: authentication.response.into(),
+            }
         }),
     })
 }

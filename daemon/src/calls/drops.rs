@@ -70,7 +70,9 @@ impl From<Refused> for Drop {
             Refused::NoSession | Refused::NoKey => Self::NoKey,
             Refused::NotPpp => Self::Malformed,
             Refused::CounterExhausted => Self::CounterExhausted,
-            Refused::NoRoom | Refused::OpaqueLooksLikeHello | Refused::LcpLooksLikeData => Self::Unsendable,
+            Refused::NoRoom | Refused::OpaqueLooksLikeHello | Refused::LcpLooksLikeData => {
+                Self::Unsendable
+            }
             Refused::InClear => Self::InClear,
             Refused::Truncated
             | Refused::BadWord

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fogline_auth::Credentials;
-use fogline_ppp::Warning;
+use fogline_l2tp::CallId;
+use fogline_ppp::{Phase, Warning};
 use scramble::agreement::{End, EpochKeys};
 use scramble::negotiator::{Alarm, Reason};
 use scramble::option::Agreement;
@@ -42,11 +43,20 @@ pub enum CallEvent<R> {
     CallFailed {
         /// The listener.
         listener: usize,
+        /// The call.
+        call: CallId,
         /// Why.
         reason: String,
     },
     /// A call is up, PPP starts.
     CallUp(SessionKey),
+    /// The link is in another phase (RFC 1661 section 3.2) than it was.
+    Phase {
+        /// The session.
+        key: SessionKey,
+        /// The phase.
+        phase: Phase,
+    },
     /// Find out whether the peer is who it says, and answer by
     /// [`authenticated`](super::Calls::authenticated).
     Authenticate {
@@ -127,17 +137,8 @@ pub enum CallEvent<R> {
         /// What.
         warning: Warning,
     },
-    /// New keys, where they are shown.
-    Keys {
-        /// The session.
-        key: SessionKey,
-        /// Which end this is.
-        own: End,
-        /// What is done in each direction.
-        agreement: Agreement,
-        /// The keys.
-        keys: Box<EpochKeys>,
-    },
+    /// Keys came or went, where they are shown.
+    Keys(Box<KeyRecord>),
     /// The session is over.
     Down {
         /// All that is known of it.
@@ -147,4 +148,32 @@ pub enum CallEvent<R> {
         /// Why.
         reason: String,
     },
+}
+
+/// Keys that came or went, for a key log.
+#[derive(Debug)]
+pub enum KeyRecord {
+    /// Keys of an epoch were installed.
+    Installed {
+        /// The session.
+        key: SessionKey,
+        /// Whose it is, if that is known.
+        user: Option<Box<str>>,
+        /// The listener whose socket it uses.
+        listener: usize,
+        /// The L2TP peer.
+        peer: SocketAddr,
+        /// Tunnel and session id that this end gave.
+        local_ids: (u16, u16),
+        /// Tunnel and session id that the peer gave.
+        peer_ids: (u16, u16),
+        /// Which end this is.
+        own: End,
+        /// What is done in each direction.
+        agreement: Agreement,
+        /// The keys.
+        keys: EpochKeys,
+    },
+    /// All keys of a session are gone.
+    Erased(SessionKey),
 }

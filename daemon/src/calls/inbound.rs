@@ -56,8 +56,13 @@ impl<R: CryptoRng> Calls<R> {
         jobs: &mut Jobs<'b>,
         port: &mut P,
     ) {
-        let Datagram { from, payload: mut frame } = datagram;
-        let route = self.listeners[listener].routes.find(header.tunnel, header.session);
+        let Datagram {
+            from,
+            payload: mut frame,
+        } = datagram;
+        let route = self.listeners[listener]
+            .routes
+            .find(header.tunnel, header.session);
         let Some(index) = route else {
             self.drops.count(Drop::NoCall);
             return;
@@ -69,8 +74,9 @@ impl<R: CryptoRng> Calls<R> {
             self.drops.count(Drop::WrongPeer);
             return;
         }
-        if let (Some(sequence), Some((ns, _))) = (&mut session.sequence, header.sequence)
-            && let Err(reason) = sequence.arrived(ns)
+        // A peer that begins to number its messages wants ours numbered too (RFC 2661 section 5.4).
+        if let Some((ns, _)) = header.sequence
+            && let Err(reason) = session.sequence.get_or_insert_default().arrived(ns)
         {
             session.drops.count(reason);
             return;
@@ -115,7 +121,9 @@ impl<R: CryptoRng> Calls<R> {
                 continue;
             };
             match job.outcome {
-                Ok(Received::Control) => self.frame(now, index, job.packet.bytes(), Arrival::Clear, port),
+                Ok(Received::Control) => {
+                    self.frame(now, index, job.packet.bytes(), Arrival::Clear, port)
+                }
                 Ok(Received::Data) => {
                     let Ok(ppp) = Header::parse(job.packet.bytes()) else {
                         session.drops.count(Drop::BadScrambled);
@@ -181,12 +189,15 @@ impl<R: CryptoRng> Calls<R> {
             self.drive(now, index, port);
             return;
         }
-        if session.source.is_some_and(|source| !source.permits(&addresses)) {
+        if session
+            .source
+            .is_some_and(|source| !source.permits(&addresses))
+        {
             session.drops.count(Drop::WrongSource);
             return;
         }
         if self.listeners[session.listener].terms.mss_clamp {
-            mss::clamp(packet, session.mtu.into());
+            mss::clamp(packet, session.tcp_mtu.into());
         }
         session.traffic.packets_received += 1;
         session.traffic.bytes_received += packet.len() as u64;

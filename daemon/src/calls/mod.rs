@@ -16,17 +16,18 @@ mod table;
 mod terms;
 mod timers;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fogline_l2tp::{CallCause, CallRequest, DialError, Endpoint, StopCause, TunnelId};
+use fogline_l2tp::{CallCause, CallId, CallRequest, DialError, Endpoint, StopCause, TunnelId};
 use fogline_ppp::{CloseReason, Decision};
 use rand_core::CryptoRng;
 use scramble::transform::burst::Software;
 
 pub use drops::{Drop, Drops};
-pub use event::CallEvent;
+pub use event::{CallEvent, KeyRecord};
 pub use port::{Datagram, HEADROOM, Port, TAILROOM};
 pub use session::{Ipv4Link, Session, SessionKey, Source, Traffic};
 pub use terms::{Allowance, Terms};
@@ -68,6 +69,8 @@ struct Listener<R> {
     endpoint: Endpoint<R>,
     routes: Routes,
     terms: Terms,
+    /// What the links of calls under way start with, where that is not what the terms say.
+    own_ppp: HashMap<CallId, Arc<fogline_ppp::Config>>,
 }
 
 impl<R: CryptoRng> Calls<R> {
@@ -95,6 +98,7 @@ impl<R: CryptoRng> Calls<R> {
             endpoint: Endpoint::new(l2tp, (self.randomness)()),
             routes: Routes::default(),
             terms,
+            own_ppp: HashMap::new(),
         });
         self.listeners.len() - 1
     }
@@ -137,9 +141,31 @@ impl<R: CryptoRng> Calls<R> {
         request: CallRequest,
         port: &mut P,
     ) -> Result<(), DialError> {
-        self.listeners[listener].endpoint.call(now, tunnel, request)?;
+        self.listeners[listener]
+            .endpoint
+            .call(now, tunnel, request)?;
         self.pump(now, listener, port);
         Ok(())
+    }
+
+    /// As [`call`](Self::call), with a link that starts with `ppp` instead of what the listener's terms say: a
+    /// subscriber of its own. [`CallEvent::CallUp`] or [`CallEvent::CallFailed`] follows.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
+    pub fn call_as<P: Port>(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        tunnel: TunnelId,
+        ppp: Arc<fogline_ppp::Config>,
+        port: &mut P,
+    ) -> Result<CallId, DialError> {
+        let at = &mut self.listeners[listener];
+        let call = at.endpoint.call(now, tunnel, CallRequest::default())?;
+        at.own_ppp.insert(call, ppp);
+        self.pump(now, listener, port);
+        Ok(call)
     }
 
     /// The answer to [`CallEvent::Authenticate`]; nothing where the session is gone. `known` says that the peer is
@@ -206,7 +232,9 @@ impl<R: CryptoRng> Calls<R> {
     /// Ends every control connection; new ones can be made.
     pub fn stop_tunnels<P: Port>(&mut self, now: Duration, cause: &StopCause, port: &mut P) {
         for listener in 0..self.listeners.len() {
-            self.listeners[listener].endpoint.stop_all(now, cause.clone());
+            self.listeners[listener]
+                .endpoint
+                .stop_all(now, cause.clone());
             self.pump(now, listener, port);
         }
     }
@@ -219,7 +247,13 @@ impl<R: CryptoRng> Calls<R> {
     }
 
     /// Ends one call at once, without closing its link first.
-    pub fn hang_up<P: Port>(&mut self, now: Duration, key: SessionKey, cause: CallCause, port: &mut P) {
+    pub fn hang_up<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        cause: CallCause,
+        port: &mut P,
+    ) {
         if self.session(key).is_some() {
             let reason = cause.to_string();
             self.end_session(now, key.index, cause, "shutdown", reason, port);
@@ -233,7 +267,10 @@ impl<R: CryptoRng> Calls<R> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&mut self) -> Option<Duration> {
-        let endpoints = self.listeners.iter().filter_map(|at| at.endpoint.poll_timeout());
+        let endpoints = self
+            .listeners
+            .iter()
+            .filter_map(|at| at.endpoint.poll_timeout());
         endpoints.chain(self.timers.next()).min()
     }
 
@@ -299,7 +336,8 @@ impl<R: CryptoRng> Calls<R> {
     /// What went through all sessions, those that are gone included.
     pub fn all_traffic(&self) -> Traffic {
         let mut all = self.traffic;
-        self.sessions().for_each(|session| all.add(&session.traffic));
+        self.sessions()
+            .for_each(|session| all.add(&session.traffic));
         all
     }
 

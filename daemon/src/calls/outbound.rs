@@ -62,7 +62,7 @@ impl<R: CryptoRng> Calls<R> {
             return None;
         }
         if self.listeners[session.listener].terms.mss_clamp {
-            mss::clamp(packet.bytes_mut(), session.mtu.into());
+            mss::clamp(packet.bytes_mut(), session.tcp_mtu.into());
         }
         let length = packet.bytes().len();
         if let Err(refused) = packet.push_front(&addresses.protocol().to_be_bytes()) {
@@ -93,7 +93,9 @@ impl<R: CryptoRng> Calls<R> {
     fn growth(&mut self, index: u32, frame: &[u8]) -> isize {
         let session = self.scrambler.get_mut(SessionIndex(index));
         let sender = session.and_then(|session| session.sender.as_ref());
-        sender.and_then(|sender| sender.growth(frame).ok()).unwrap_or(0)
+        sender
+            .and_then(|sender| sender.growth(frame).ok())
+            .unwrap_or(0)
     }
 
     fn scramble<P: Port>(
@@ -155,8 +157,8 @@ impl<R: CryptoRng> Calls<R> {
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
-        let is_control = ppp::Header::parse(frame)
-            .is_ok_and(|header| ppp::is_link_control(header.protocol));
+        let is_control =
+            ppp::Header::parse(frame).is_ok_and(|header| ppp::is_link_control(header.protocol));
         let scrambles = match session.link.data_mode() {
             DataMode::Scrambled => true,
             DataMode::Clear => false,
@@ -183,7 +185,14 @@ impl<R: CryptoRng> Calls<R> {
     }
 
     /// A packet is larger than `mtu`: it is cut up where it allows that, else its sender is told.
-    fn too_big<P: Port>(&mut self, now: Duration, index: u32, packet: &[u8], mtu: u16, port: &mut P) {
+    fn too_big<P: Port>(
+        &mut self,
+        now: Duration,
+        index: u32,
+        packet: &[u8],
+        mtu: u16,
+        port: &mut P,
+    ) {
         if packet.first().is_some_and(|byte| byte >> 4 == 4)
             && let Fragments::Cut(parts) = fragments(packet, mtu.into())
         {
@@ -209,7 +218,6 @@ impl<R: CryptoRng> Calls<R> {
         }
     }
 }
-
 
 impl<R: CryptoRng> Session<R> {
     /// Whether an IP packet can go to the peer now.

@@ -15,7 +15,10 @@ impl Routes {
     /// The session behind a call.
     pub fn find(&self, tunnel: u16, session: u16) -> Option<u32> {
         let calls = self.tunnels.get(usize::from(tunnel))?;
-        calls.get(usize::from(session)).copied().filter(|index| *index != NONE)
+        calls
+            .get(usize::from(session))
+            .copied()
+            .filter(|index| *index != NONE)
     }
 
     /// Says which session is behind `call`.
@@ -34,7 +37,11 @@ impl Routes {
     /// The sessions behind the calls of a tunnel.
     pub fn of_tunnel(&self, tunnel: u16) -> impl Iterator<Item = u32> + '_ {
         let calls = self.tunnels.get(usize::from(tunnel));
-        calls.into_iter().flatten().copied().filter(|index| *index != NONE)
+        calls
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|index| *index != NONE)
     }
 
     /// Forgets a call.

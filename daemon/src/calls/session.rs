@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fogline_l2tp::CallId;
-use fogline_ppp::Link;
-use scramble::agreement::{Carrier, Direction, End, EpochKeys, Transform};
+use fogline_ppp::{Link, Phase};
+use scramble::agreement::{Carrier, Direction, End, EpochKeys};
 use scramble::negotiator::{DataMode, Reason};
 use scramble::option::Agreement;
 use scramble::transform::Packet;
 
 use super::drops::{Drop, Drops};
+use crate::config::model::Path;
 use crate::ip::{Addresses, icmp};
 
 /// Names a session for as long as the program runs: an index is used again, with its generation it is not.
@@ -52,6 +53,8 @@ pub struct Session<R> {
     pub icmp: icmp::Source,
     /// The largest IP packet that may be sent.
     pub mtu: u16,
+    /// The largest IP packet that TCP should use, either way.
+    pub(super) tcp_mtu: u16,
     /// What was agreed about scrambling, while keys are installed.
     pub agreement: Option<Agreement>,
     /// The newest epoch confirmed.
@@ -68,6 +71,8 @@ pub struct Session<R> {
     pub(super) sequence: Option<Sequence>,
     /// What the link said last.
     pub(super) mode: DataMode,
+    /// The phase that was told last.
+    pub(super) phase: Phase,
     /// Keys that are installed for receiving and wait to be sent with.
     pub(super) pending: Option<Box<(End, Direction, EpochKeys)>>,
     /// Packets scrambled that the negotiator has not been told of.
@@ -97,9 +102,9 @@ impl Source {
     pub fn permits(&self, addresses: &Addresses) -> bool {
         match addresses {
             Addresses::V4 { source, .. } => Some(*source) == self.ipv4,
-            Addresses::V6 { source, .. } => {
-                self.ipv6.is_some_and(|prefix| prefix.octets()[..8] == source.octets()[..8])
-            }
+            Addresses::V6 { source, .. } => self
+                .ipv6
+                .is_some_and(|prefix| prefix.octets()[..8] == source.octets()[..8]),
         }
     }
 }
@@ -171,7 +176,9 @@ impl<R> Session<R> {
     /// What `frame`, a PPP frame of `protocol` with `info` in it, is to be taken for (draft section 8.6 and 3.5).
     pub(super) fn form(&self, protocol: u16, info: &[u8]) -> Form {
         use scramble::wire::ppp::{is_link_control, protocol as number};
-        let carrier_lcp = self.agreement.is_some_and(|agreed| agreed.receive.carrier == Carrier::Lcp);
+        let carrier_lcp = self
+            .agreement
+            .is_some_and(|agreed| agreed.receive.carrier == Carrier::Lcp);
         let high = info.first().map_or(0, |byte| byte >> 4);
         let framed = match carrier_lcp {
             true => protocol == number::LCP && (8..=0xB).contains(&high),
@@ -180,7 +187,9 @@ impl<R> Session<R> {
         let is_ip = matches!(protocol, number::IPV4 | number::IPV6);
         match self.mode {
             _ if framed => Form::Scrambled,
-            DataMode::Scrambled if carrier_lcp && protocol == number::LCP && matches!(high, 4 | 6) => {
+            DataMode::Scrambled
+                if carrier_lcp && protocol == number::LCP && matches!(high, 4 | 6) =>
+            {
                 Form::Scrambled
             }
             _ if is_link_control(protocol) => Form::Link,
@@ -192,14 +201,15 @@ impl<R> Session<R> {
         }
     }
 
-    /// What scrambling adds to each packet sent; DECOY's exceptions are looked at one by one.
-    pub(super) fn overhead(&self) -> u16 {
+    /// What scrambling adds to each packet sent, and to each received; DECOY's exceptions are looked at one by one.
+    pub(super) fn overheads(&self) -> (u16, u16) {
         let agreed = self.agreement.filter(|_| self.mode == DataMode::Scrambled);
-        match agreed.map(|agreed| agreed.send.transform) {
-            Some(Transform::Header) => 6,
-            Some(Transform::Full) => 22,
-            Some(Transform::Decoy) | None => 0,
-        }
+        agreed.map_or((0, 0), |agreed| {
+            (
+                Path::overhead(agreed.send.transform),
+                Path::overhead(agreed.receive.transform),
+            )
+        })
     }
 
     /// Puts everything before `frame` that goes before a PPP frame in a UDP payload.
@@ -246,7 +256,9 @@ mod tests {
             destination: Ipv6Addr::LOCALHOST,
         };
         assert!(source.permits(&v4(2)) && !source.permits(&v4(3)));
-        assert!(source.permits(&v6("2001:db8:0:7:1::1")) && !source.permits(&v6("2001:db8:0:8::1")));
+        assert!(
+            source.permits(&v6("2001:db8:0:7:1::1")) && !source.permits(&v6("2001:db8:0:8::1"))
+        );
         assert!(!Source::default().permits(&v4(2)) && !Source::default().permits(&v6("::")));
     }
 

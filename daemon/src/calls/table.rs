@@ -62,7 +62,10 @@ impl<R> Table<R> {
     /// The session of a key, if it is still there.
     pub fn find(&self, key: SessionKey) -> Option<&Session<R>> {
         let place = self.places.get(key.index as usize)?;
-        place.session.as_deref().filter(|session| session.key == key)
+        place
+            .session
+            .as_deref()
+            .filter(|session| session.key == key)
     }
 
     /// Every session, in the order of places from `first` on.

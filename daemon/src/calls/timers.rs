@@ -75,7 +75,11 @@ mod tests {
         assert_eq!(timers.due(s(0)), None);
         assert_eq!(timers.due(s(9)), Some(4));
         assert_eq!(timers.due(s(9)), Some(2));
-        assert_eq!(timers.due(s(9)), None, "the first entry of session 4 is outdated");
+        assert_eq!(
+            timers.due(s(9)),
+            None,
+            "the first entry of session 4 is outdated"
+        );
         assert_eq!(timers.next(), None);
     }
 

@@ -158,7 +158,12 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
     };
     let mut text = String::new();
     let _ = writeln!(text, "A router and an ISP agree on {name}, {covered}:\n");
-    for message in &outcome.messages {
+    // Once both ends have proved their keys, the rest of the link's own packets is scrambled as well.
+    let in_clear = outcome
+        .messages
+        .iter()
+        .take_while(|message| !message.is_scrambled);
+    for message in in_clear {
         let arrow = if message.up {
             "subscriber --> ISP"
         } else {
@@ -167,8 +172,7 @@ fn as_text(args: &Args, direction: Direction, outcome: &Outcome, skipped: usize)
         let _ = writeln!(
             text,
             "  {arrow}  {} ({} bytes)",
-            message.what,
-            message.length
+            message.what, message.length
         );
     }
     let _ = writeln!(

@@ -16,7 +16,12 @@ use fogline::service::{self, Options};
   fogline lns --config test.toml --keylog keys.jsonl")]
 pub struct Args {
     /// The configuration
-    #[arg(long, short, value_name = "FILE", default_value = "/etc/fogline/fogline.toml")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "/etc/fogline/fogline.toml"
+    )]
     config: PathBuf,
     /// Write the keys of all sessions to FILE, for `fogline pcap restore`. Whoever has it can undo the
     /// scrambling: for finding faults only

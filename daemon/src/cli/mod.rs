@@ -9,6 +9,7 @@ pub mod exit;
 mod genpsk;
 mod hash_password;
 mod lns;
+mod load;
 mod output;
 mod pcap;
 mod report;
@@ -41,6 +42,7 @@ use exit::Exit;
   fogline report BEFORE AFTER       what DPI sees of two captures
   fogline lns                       terminate subscribers' calls, as /etc/fogline/fogline.toml says
   fogline client                    dial as a subscriber
+  fogline load                      dial as many thousands of them, and measure the access server
   fogline status                    how the daemon on this machine is
   fogline top                       its sessions, live
 
@@ -56,6 +58,7 @@ pub struct Cli {
 enum Command {
     Lns(lns::Args),
     Client(client::Args),
+    Load(load::Args),
     Demo(demo::Args),
     Pcap(pcap::Args),
     Report(report::Args),
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Lns(args) => lns::run(args),
         Command::Client(args) => client::run(args),
+        Command::Load(args) => load::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Pcap(args) => pcap::run(&args),
         Command::Report(args) => report::run(&args),

@@ -84,6 +84,11 @@ struct WrapArgs {
 /// each session its two directions on the wire, option bodies, ends, transform, coverage, carrier
 /// and keys; then a line for each frame that the protocol alone would not bring back byte for byte:
 /// a compressed protocol field, padding that DECOY cuts.
+///
+/// The keylog of live sessions, which `fogline lns` and `fogline client` write, is another: lines of
+/// JSON too, {"fogline_keylog":2}; then a line whenever a session installs keys, with its number
+/// ("live"), time, user, both ends' addresses and L2TP ids, the writer's end ("own"), what either side
+/// does ("send", "receive") and the epoch and its keys; and a line when its keys are "erased".
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   fogline pcap scramble l2tp.pcap carrier.pcap --keylog keys
@@ -110,15 +115,22 @@ struct ScrambleArgs {
 /// Restore a scrambled capture with its keylog, byte for byte
 ///
 /// Frames that are not of the keylog's sessions pass as they are, and so do those that cannot be
-/// restored: altered, replayed, of other keys, or never scrambled. They are counted with the reason.
+/// restored: altered, of other keys, or never scrambled. They are counted with the reason.
+///
+/// The keylog is that of `scramble`, or one that `fogline lns` or `fogline client` wrote (`--keylog`)
+/// while the capture was taken. With a live one, frames are told apart by addresses, ids and time: the
+/// clocks of the two may differ by up to 5 s, and IN must have the addresses that the writer saw, so
+/// that behind a NAT only the keylog of the LNS will do. Frames come back as they were but for a
+/// compressed protocol field, which gets its two bytes, and PPP padding, which DECOY cuts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   fogline pcap restore carrier.pcap again.pcap --keylog keys
-  fogline pcap restore - - --keylog keys < carrier.pcap | tshark -r -")]
+  fogline pcap restore - - --keylog keys < carrier.pcap | tshark -r -
+  fogline pcap restore backhaul.pcap plain.pcap --keylog live-keys")]
 struct RestoreArgs {
     #[command(flatten)]
     files: Files,
-    /// The keylog that `scramble` wrote
+    /// The keylog that `scramble`, `lns` or `client` wrote
     #[arg(long, value_name = "FILE")]
     keylog: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use scramble::agreement::{Carrier, Coverage, Direction, Transform};
+use scramble::option::Terms;
 
 /// How to scramble.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,6 +32,24 @@ impl Scrambling {
                 CarrierName::Natural => Carrier::Natural,
                 CarrierName::Lcp => Carrier::Lcp,
             },
+        }
+    }
+}
+
+impl Scrambling {
+    /// What an end says that wants this on what it receives, and takes anything else of the same coverage.
+    pub fn terms(&self) -> Terms {
+        let Direction {
+            transform,
+            coverage,
+            carrier,
+        } = self.direction();
+        Terms {
+            want: transform,
+            want_coverage: coverage,
+            min_coverage: coverage,
+            want_lcp_carrier: carrier == Carrier::Lcp,
+            ..Terms::default()
         }
     }
 }

@@ -129,7 +129,8 @@ impl<R: CryptoRng> Client<R> {
         let tunnel = self.calls.dial(now, 0, server, port);
         let called = tunnel.and_then(|tunnel| {
             self.state = State::Dialling(tunnel);
-            self.calls.call(now, 0, tunnel, CallRequest::default(), port)
+            self.calls
+                .call(now, 0, tunnel, CallRequest::default(), port)
         });
         if let Err(error) = called {
             self.wait(now, error.to_string());
@@ -165,7 +166,11 @@ impl<R: CryptoRng> Client<R> {
         let State::Called(key, _) = self.state else {
             return;
         };
-        self.calls.packets(now, burst.into_iter().map(|packet| (key.index, packet)), port);
+        self.calls.packets(
+            now,
+            burst.into_iter().map(|packet| (key.index, packet)),
+            port,
+        );
         self.digest(now, port);
     }
 
@@ -194,7 +199,13 @@ impl<R: CryptoRng> Client<R> {
     }
 
     /// Ends the call; it is dialled again.
-    pub fn kick<P: Port>(&mut self, now: Duration, key: SessionKey, reason: &str, port: &mut P) -> bool {
+    pub fn kick<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        reason: &str,
+        port: &mut P,
+    ) -> bool {
         let there = self.calls.close(now, key, close_reason(reason), port);
         self.digest(now, port);
         there
@@ -219,9 +230,18 @@ impl<R: CryptoRng> Client<R> {
         self.state = State::Stopped;
         let left: Vec<_> = self.calls.sessions().map(|session| session.key).collect();
         for key in left {
-            self.calls.hang_up(now, key, CallCause::administrative("the client is shutting down"), port);
+            self.calls.hang_up(
+                now,
+                key,
+                CallCause::administrative("the client is shutting down"),
+                port,
+            );
         }
-        self.calls.stop(now, &StopCause::shutdown("the client is shutting down"), port);
+        self.calls.stop(
+            now,
+            &StopCause::shutdown("the client is shutting down"),
+            port,
+        );
         self.digest(now, port);
     }
 
@@ -253,7 +273,9 @@ impl<R: CryptoRng> Client<R> {
 
     fn call_event<P: Port>(&mut self, now: Duration, event: CallEvent<R>, port: &mut P) {
         match event {
-            CallEvent::TunnelUp { peer, host_name, .. } => {
+            CallEvent::TunnelUp {
+                peer, host_name, ..
+            } => {
                 info!(%peer, host = printable(&host_name), "control connection up");
             }
             CallEvent::TunnelDown { id, reason, .. } => {
@@ -266,32 +288,62 @@ impl<R: CryptoRng> Client<R> {
             CallEvent::CallUp(key) => {
                 self.totals.calls += 1;
                 self.state = State::Called(key, now);
-                self.calls.set_identity(key, Some(&self.config.user), None, icmp::Source::default());
+                self.calls.set_identity(
+                    key,
+                    Some(&self.config.user),
+                    None,
+                    icmp::Source::default(),
+                );
                 if self.known {
                     self.calls.peer_is_known(key);
                 }
             }
-            CallEvent::Ipv4Up { key, local, peer, dns } => {
+            CallEvent::Ipv4Up {
+                key,
+                local,
+                peer,
+                dns,
+            } => {
                 info!(%local, %peer, "IPv4 up");
                 let mtu = self.mtu(key);
-                self.totals.notice(Notice::Up { at: now, key, user: self.config.user.clone() });
-                self.events.push_back(ClientEvent::Ipv4Up { local, peer, dns, mtu });
+                self.totals.notice(Notice::Up {
+                    at: now,
+                    key,
+                    user: self.config.user.clone(),
+                });
+                self.events.push_back(ClientEvent::Ipv4Up {
+                    local,
+                    peer,
+                    dns,
+                    mtu,
+                });
             }
             CallEvent::Ipv4Down(_) => self.events.push_back(ClientEvent::Ipv4Down),
             CallEvent::Ipv6Up { key, local, peer } => {
                 info!("IPv6 up");
                 let (local, peer) = (link_local(local), link_local(peer));
                 let mtu = self.mtu(key);
-                self.events.push_back(ClientEvent::Ipv6Up { local, peer, mtu });
+                self.events
+                    .push_back(ClientEvent::Ipv6Up { local, peer, mtu });
             }
             CallEvent::Ipv6Down(_) => self.events.push_back(ClientEvent::Ipv6Down),
-            CallEvent::Ipv6Prefix { key, prefix, length, dns, .. } => {
+            CallEvent::Ipv6Prefix {
+                key,
+                prefix,
+                length,
+                dns,
+                ..
+            } => {
                 let ids = self.calls.session(key).and_then(|session| session.ipv6);
                 if let (Some((local, _)), 64) = (ids, length) {
                     let low = u128::from(u64::from_be_bytes(local));
                     let address = Ipv6Addr::from_bits(prefix.to_bits() >> 64 << 64 | low);
                     info!(%address, "IPv6 address");
-                    self.events.push_back(ClientEvent::Ipv6Prefix { address, length, dns });
+                    self.events.push_back(ClientEvent::Ipv6Prefix {
+                        address,
+                        length,
+                        dns,
+                    });
                 }
             }
             CallEvent::Scrambled { agreement, .. } => {
@@ -306,18 +358,23 @@ impl<R: CryptoRng> Client<R> {
             }
             CallEvent::Alarm { key, alarm } => {
                 warn!("ALARM: {alarm}");
-                self.totals.alarm(now, key, &self.config.user, alarm.to_string());
+                self.totals
+                    .alarm(now, key, &self.config.user, alarm.to_string());
             }
-            CallEvent::Keys { key, own, agreement, keys } => {
-                self.totals.keys.push_back((key, own, agreement, keys));
-            }
+            CallEvent::Keys(record) => self.totals.keys.push_back(*record),
             CallEvent::Warning { warning, .. } => warn!("{warning}"),
-            CallEvent::Down { session, cause, reason } => {
+            CallEvent::Down {
+                session,
+                cause,
+                reason,
+            } => {
                 self.totals.ended(cause);
                 self.down(now, &session, reason, port);
             }
             // Nobody calls a subscriber, and nobody proves anything to it but by MS-CHAPv2, which its link checks.
-            CallEvent::CallRefused { .. } | CallEvent::Authenticate { .. } => {}
+            CallEvent::CallRefused { .. }
+            | CallEvent::Authenticate { .. }
+            | CallEvent::Phase { .. } => {}
         }
     }
 
@@ -346,7 +403,8 @@ impl<R: CryptoRng> Client<R> {
         if matches!(self.state, State::Waiting(_) | State::Resolving) {
             return;
         }
-        self.calls.stop_tunnels(now, &StopCause::shutdown("the call is over"), port);
+        self.calls
+            .stop_tunnels(now, &StopCause::shutdown("the call is over"), port);
         self.wait(now, reason);
     }
 
@@ -360,9 +418,14 @@ impl<R: CryptoRng> Client<R> {
         let jitter = doubled / 4 * ((self.randomness)().next_u32() % 1024) / 1024;
         let redial_in = doubled - doubled / 8 + jitter;
         self.failures = self.failures.saturating_add(1);
-        warn!(reason, redial_seconds = redial_in.as_secs_f32(), "call over");
+        warn!(
+            reason,
+            redial_seconds = redial_in.as_secs_f32(),
+            "call over"
+        );
         self.state = State::Waiting(now + redial_in);
-        self.events.push_back(ClientEvent::Down { reason, redial_in });
+        self.events
+            .push_back(ClientEvent::Down { reason, redial_in });
     }
 
     fn mtu(&self, key: SessionKey) -> u16 {

@@ -9,7 +9,8 @@ use anyhow::{Context, bail};
 use fogline_auth::{Method, Timing, Verdict};
 use fogline_l2tp::CallRequest;
 use fogline_ppp::{
-    Access, Decision, Granted, Ipv4Grant, Ipv6Grant, LcpConfig, NetworkConfig, Role, Secret, Subscriber,
+    Access, Decision, Granted, Ipv4Grant, Ipv6Grant, LcpConfig, NetworkConfig, Role, Secret,
+    Subscriber,
 };
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -20,7 +21,9 @@ use scramble::option::Terms;
 use scramble::transform::Packet;
 
 use super::message::Message;
-use crate::calls::{BURST, CallEvent, Calls, Datagram, Drops, HEADROOM, Port, SessionKey, TAILROOM};
+use crate::calls::{
+    BURST, CallEvent, Calls, Datagram, Drops, HEADROOM, Port, SessionKey, TAILROOM,
+};
 use crate::config::model::{AddressControl, Path};
 
 /// What the operating system calls random.
@@ -46,7 +49,8 @@ pub struct End {
 /// Where an end's packets go.
 struct Wire {
     socket: UdpSocket,
-    /// Datagrams sent since somebody took them.
+    /// Datagrams to send, and those sent since somebody took them.
+    outgoing: Vec<(SocketAddr, Vec<u8>)>,
     sent: Vec<Vec<u8>>,
     /// IP packets that came out.
     arrived: Vec<Vec<u8>>,
@@ -54,13 +58,21 @@ struct Wire {
 
 impl Port for Wire {
     fn to_peer(&mut self, _: usize, to: SocketAddr, datagram: &[u8]) {
-        // What the kernel does not take is lost, as on any network: the other end then misses it, and says so.
-        let _ = self.socket.send_to(datagram, to);
-        self.sent.push(datagram.to_vec());
+        self.outgoing.push((to, datagram.to_vec()));
     }
 
     fn to_host(&mut self, packet: &[u8]) {
         self.arrived.push(packet.to_vec());
+    }
+}
+
+impl Wire {
+    fn flush(&mut self) {
+        for (to, datagram) in self.outgoing.drain(..) {
+            // What the kernel does not take is lost, as on any network: the other end then misses it, and says so.
+            let _ = self.socket.send_to(&datagram, to);
+            self.sent.push(datagram);
+        }
     }
 }
 
@@ -79,41 +91,68 @@ pub struct Link {
 /// # Errors
 /// Where there is no loopback interface, or the ends do not come to terms, which two ends of the same terms always do.
 pub fn connect(direction: Direction) -> anyhow::Result<Link> {
-    let mut subscriber = End::new(Role::Subscriber(Subscriber {
-        name: USER.0.into(),
-        password: Secret::new(USER.1.into()),
-        accept: vec![Method::MsChapV2],
-        ipv4: true,
-        ipv6: true,
-        request_dns: false,
-        timing: Timing::default(),
-    }), direction)?;
-    let mut isp = End::new(Role::Access(Access {
-        methods: vec![Method::MsChapV2],
-        name: "isp".into(),
-        timing: Timing::default(),
-    }), direction)?;
+    let mut subscriber = End::new(
+        Role::Subscriber(Subscriber {
+            name: USER.0.into(),
+            password: Secret::new(USER.1.into()),
+            accept: vec![Method::MsChapV2],
+            ipv4: true,
+            ipv6: true,
+            request_dns: false,
+            timing: Timing::default(),
+        }),
+        direction,
+    )?;
+    let mut isp = End::new(
+        Role::Access(Access {
+            methods: vec![Method::MsChapV2],
+            name: "isp".into(),
+            timing: Timing::default(),
+        }),
+        direction,
+    )?;
     let server = isp.wire.socket.local_addr()?;
     let now = subscriber.now();
-    let tunnel = subscriber.calls.dial(now, 0, server, &mut subscriber.wire)?;
-    subscriber.calls.call(now, 0, tunnel, CallRequest::default(), &mut subscriber.wire)?;
+    let tunnel = subscriber
+        .calls
+        .dial(now, 0, server, &mut subscriber.wire)?;
+    subscriber
+        .calls
+        .call(now, 0, tunnel, CallRequest::default(), &mut subscriber.wire)?;
     let mut messages = Vec::new();
     let start = Instant::now();
     while !(subscriber.is_up() && isp.is_up()) {
         if start.elapsed() > PATIENCE {
-            bail!("the two ends of the demonstration did not connect in {} s", PATIENCE.as_secs());
+            bail!(
+                "the two ends of the demonstration did not connect in {} s",
+                PATIENCE.as_secs()
+            );
         }
         subscriber.turn()?;
         isp.turn()?;
-        messages.extend(subscriber.take_sent().into_iter().map(|datagram| Message::new(true, &datagram)));
-        messages.extend(isp.take_sent().into_iter().map(|datagram| Message::new(false, &datagram)));
+        messages.extend(
+            subscriber
+                .take_sent()
+                .into_iter()
+                .map(|datagram| Message::new(true, &datagram)),
+        );
+        messages.extend(
+            isp.take_sent()
+                .into_iter()
+                .map(|datagram| Message::new(false, &datagram)),
+        );
     }
-    Ok(Link { subscriber, isp, messages })
+    Ok(Link {
+        subscriber,
+        isp,
+        messages,
+    })
 }
 
 impl End {
     fn new(role: Role, direction: Direction) -> anyhow::Result<Self> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("no UDP socket on the loopback interface")?;
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .context("no UDP socket on the loopback interface")?;
         socket.set_nonblocking(true)?;
         let path = Path {
             mtu: PATH_MTU,
@@ -136,22 +175,26 @@ impl End {
             scrambling: scrambling(direction),
         };
         let mut calls = Calls::new(Box::new(|| UnwrapErr(SysRng)));
-        calls.listen(l2tp, crate::calls::Terms {
-            ppp: Arc::new(ppp),
-            path,
-            accept_proxy: false,
-            // What went in must come out byte for byte.
-            mss_clamp: false,
-            // The household's addresses are its own, not of a pool.
-            any_source: true,
-            max_sessions: 1,
-            calls_per_second: u32::MAX,
-            show_keys: false,
-        });
+        calls.listen(
+            l2tp,
+            crate::calls::Terms {
+                ppp: Arc::new(ppp),
+                path,
+                accept_proxy: false,
+                // What went in must come out byte for byte.
+                mss_clamp: false,
+                // The household's addresses are its own, not of a pool.
+                any_source: true,
+                max_sessions: 1,
+                calls_per_second: u32::MAX,
+                show_keys: false,
+            },
+        );
         Ok(Self {
             calls,
             wire: Wire {
                 socket,
+                outgoing: Vec::new(),
                 sent: Vec::new(),
                 arrived: Vec::new(),
             },
@@ -168,7 +211,9 @@ impl End {
     fn is_up(&self) -> bool {
         let session = self.key.and_then(|key| self.calls.session(key));
         session.is_some_and(|session| {
-            session.link.data_mode() == DataMode::Scrambled && session.ipv4.is_some() && session.ipv6.is_some()
+            session.link.data_mode() == DataMode::Scrambled
+                && session.ipv4.is_some()
+                && session.ipv6.is_some()
         })
     }
 
@@ -187,10 +232,12 @@ impl End {
             self.calls.datagrams(now, 0, [datagram], &mut self.wire);
             spent += begin.elapsed();
             self.take_events()?;
+            self.wire.flush();
         }
         let now = self.now();
         self.calls.handle_timeout(now, &mut self.wire);
         self.take_events()?;
+        self.wire.flush();
         Ok(spent)
     }
 
@@ -201,7 +248,8 @@ impl End {
                 CallEvent::Authenticate { key, credentials } => {
                     let decision = admit(credentials.as_deref());
                     let now = self.now();
-                    self.calls.authenticated(now, key, decision, false, &mut self.wire);
+                    self.calls
+                        .authenticated(now, key, decision, false, &mut self.wire);
                 }
                 CallEvent::Down { reason, .. } | CallEvent::CallFailed { reason, .. } => {
                     bail!("the call of the demonstration is over: {reason}")
@@ -217,9 +265,11 @@ impl End {
         let Some(key) = self.key else {
             return Duration::ZERO;
         };
-        let mut buffers: Vec<_> = packets.iter().take(BURST).map(|packet| {
-            [&[0; HEADROOM][..], packet, &[0; TAILROOM]].concat()
-        }).collect();
+        let mut buffers: Vec<_> = packets
+            .iter()
+            .take(BURST)
+            .map(|packet| [&[0; HEADROOM][..], packet, &[0; TAILROOM]].concat())
+            .collect();
         let now = self.now();
         let begin = Instant::now();
         let burst = buffers.iter_mut().map(|buffer| {
@@ -227,7 +277,9 @@ impl End {
             (key.index, Packet::new(buffer, range))
         });
         self.calls.packets(now, burst, &mut self.wire);
-        begin.elapsed()
+        let spent = begin.elapsed();
+        self.wire.flush();
+        spent
     }
 
     /// Datagrams sent since the last time.

@@ -3,7 +3,7 @@
 use scramble::agreement::Transform;
 use scramble::ecp::{Packet as EcpPacket, Reset};
 use scramble::wire::l2tp;
-use scramble::wire::ppp::{Header, protocol};
+use scramble::wire::ppp::{Header, is_link_control, protocol};
 
 /// A datagram that went over the link while the ends connected.
 pub struct Message {
@@ -13,6 +13,8 @@ pub struct Message {
     pub length: usize,
     /// What it is.
     pub what: String,
+    /// Whether it is a scrambled packet.
+    pub is_scrambled: bool,
 }
 
 impl Message {
@@ -22,8 +24,21 @@ impl Message {
             up,
             length: datagram.len(),
             what: describe(datagram),
+            is_scrambled: is_scrambled(datagram),
         }
     }
+}
+
+fn is_scrambled(datagram: &[u8]) -> bool {
+    let Ok(l2tp::Message::Data(header)) = l2tp::Message::parse(datagram) else {
+        return false;
+    };
+    let frame = datagram.get(header.payload..header.end).unwrap_or_default();
+    Header::parse(frame).is_ok_and(|header| match header.protocol {
+        // No code of LCP's is that large: it is data (carrier LCP).
+        protocol::LCP => frame.get(header.len()).is_some_and(|code| *code >= 0x40),
+        protocol => !is_link_control(protocol),
+    })
 }
 
 fn describe(datagram: &[u8]) -> String {

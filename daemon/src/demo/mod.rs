@@ -101,12 +101,18 @@ pub fn run(direction: Direction, data: &[Data]) -> anyhow::Result<Outcome> {
     transfer(&mut subscriber, &mut isp, data)?;
     let transferred = transfer(&mut subscriber, &mut isp, data)?;
 
-    let before = data.iter().map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
+    let before = data
+        .iter()
+        .map(|data| (data.time, LinkType::Ethernet, data.frame.as_slice()));
     let after = transferred.frames.iter();
     let after = after.map(|(time, frame)| (*time, LinkType::Ethernet, frame.as_slice()));
     let bytes = [
         data.iter().map(|data| data.frame.len() as u64).sum(),
-        transferred.frames.iter().map(|(_, frame)| frame.len() as u64).sum(),
+        transferred
+            .frames
+            .iter()
+            .map(|(_, frame)| frame.len() as u64)
+            .sum(),
     ];
     let mut drops = subscriber.drops();
     drops.add(&isp.drops());
@@ -129,17 +135,27 @@ fn transfer(subscriber: &mut End, isp: &mut End, data: &[Data]) -> anyhow::Resul
     for run in data.chunk_by(|a, b| a.up == b.up) {
         for burst in run.chunks(BURST) {
             let up = burst[0].up;
-            let (from, to) = if up { (&mut *subscriber, &mut *isp) } else { (&mut *isp, &mut *subscriber) };
+            let (from, to) = if up {
+                (&mut *subscriber, &mut *isp)
+            } else {
+                (&mut *isp, &mut *subscriber)
+            };
             let packets: Vec<_> = burst.iter().map(|data| data.packet.as_slice()).collect();
             transfer.spent[0] += from.send(&packets);
             // What is no data, echoes of the link say, goes over the backhaul as well: the carrier sees it.
             for (at, datagram) in from.take_sent().iter().enumerate() {
                 let time = burst.get(at).or(burst.last()).and_then(|data| data.time);
-                transfer.frames.extend(backhaul_frame(datagram, up).map(|frame| (time, frame)));
+                transfer
+                    .frames
+                    .extend(backhaul_frame(datagram, up).map(|frame| (time, frame)));
             }
             transfer.spent[1] += to.turn()?;
             let arrived = to.take_arrived();
-            transfer.exact += arrived.iter().zip(&packets).filter(|(arrived, sent)| arrived == sent).count();
+            transfer.exact += arrived
+                .iter()
+                .zip(&packets)
+                .filter(|(arrived, sent)| arrived == sent)
+                .count();
         }
     }
     Ok(transfer)

@@ -7,15 +7,16 @@ use anyhow::Context;
 use tracing::{error, warn};
 
 use super::port::Sockets;
-use crate::calls::Calls;
+use crate::calls::KeyRecord;
 use crate::lns::Totals;
 use crate::pcap::keylog::{Live, LiveKeys};
+use crate::service::id;
 
 /// The file.
 pub struct KeyLog(Live);
 
 impl KeyLog {
-    /// Makes the file, which must not be there.
+    /// Makes the file, or goes on with one of an earlier run.
     ///
     /// # Errors
     /// Where it cannot be made.
@@ -25,30 +26,45 @@ impl KeyLog {
         Ok(Self(live))
     }
 
-    /// Writes new keys down.
-    pub fn write<R: rand_core::CryptoRng>(&mut self, sockets: &Sockets, calls: &Calls<R>, totals: &mut Totals) {
-        while let Some((key, own, agreement, keys)) = totals.keys.pop_front() {
-            let Some(session) = calls.session(key) else {
-                continue;
-            };
-            let socket = sockets.udp.get(session.listener).and_then(|socket| socket.local_addr().ok());
-            let Some(local) = socket else {
-                continue;
-            };
-            let written = self.0.keys(&LiveKeys {
-                time: SystemTime::now(),
-                session: crate::service::id(key).number(),
-                local,
-                peer: session.peer,
-                local_ids: (session.call.tunnel.0, session.call.session),
-                peer_ids: session.peer_ids,
-                own,
-                agreement,
-                keys: &keys,
-            });
-            if let Err(error) = written {
+    /// Writes down what came and went.
+    pub fn write(&mut self, sockets: &Sockets, totals: &mut Totals) {
+        while let Some(record) = totals.keys.pop_front() {
+            if let Err(error) = self.note(sockets, &record) {
                 error!(%error, "keys cannot be logged");
             }
         }
+    }
+
+    fn note(&mut self, sockets: &Sockets, record: &KeyRecord) -> anyhow::Result<()> {
+        let time = SystemTime::now();
+        match record {
+            KeyRecord::Erased(key) => self.0.erased(time, id(*key).number())?,
+            KeyRecord::Installed {
+                key,
+                user,
+                listener,
+                peer,
+                local_ids,
+                peer_ids,
+                own,
+                agreement,
+                keys,
+            } => {
+                let socket = sockets.udp.get(*listener).context("no such socket")?;
+                self.0.keys(&LiveKeys {
+                    time,
+                    session: id(*key).number(),
+                    user: user.as_deref(),
+                    local: socket.local_addr()?,
+                    peer: *peer,
+                    local_ids: *local_ids,
+                    peer_ids: *peer_ids,
+                    own: *own,
+                    agreement: *agreement,
+                    keys,
+                })?;
+            }
+        }
+        Ok(())
     }
 }

@@ -23,7 +23,8 @@ impl KnownPeers {
     /// What the system says, with the path.
     pub fn open(directory: &Path) -> io::Result<(Self, HashSet<Box<str>>)> {
         let path = directory.join(NAME);
-        let say = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let say =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         std::fs::create_dir_all(directory).map_err(say)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600);
@@ -33,9 +34,16 @@ impl KnownPeers {
         if text.last().is_some_and(|last| *last != b'\n') {
             file.write_all(b"\n").map_err(say)?;
         }
-        let whole = text.rsplitn(2, |byte| *byte == b'\n').last().unwrap_or_default();
-        let lines = String::from_utf8_lossy(if text.contains(&b'\n') { whole } else { &[] }).into_owned();
-        let known = lines.lines().filter(|line| !line.is_empty()).map(Into::into);
+        let whole = text
+            .rsplitn(2, |byte| *byte == b'\n')
+            .last()
+            .unwrap_or_default();
+        let lines =
+            String::from_utf8_lossy(if text.contains(&b'\n') { whole } else { &[] }).into_owned();
+        let known = lines
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(Into::into);
         let known = known.collect();
         Ok((Self { file }, known))
     }
@@ -71,7 +79,10 @@ mod tests {
         file.add("böb").unwrap();
         file.file.write_all(b"ca").unwrap();
         let (mut file, known) = KnownPeers::open(directory.path()).unwrap();
-        assert_eq!(known, HashSet::from(["alice@isp.example".into(), "böb".into()]));
+        assert_eq!(
+            known,
+            HashSet::from(["alice@isp.example".into(), "böb".into()])
+        );
         file.add("carol").unwrap();
         let (_, known) = KnownPeers::open(directory.path()).unwrap();
         assert!(known.contains("carol") && known.contains("böb"));
@@ -82,7 +93,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         KnownPeers::open(directory.path()).unwrap();
-        let mode = KnownPeers::path(directory.path()).metadata().unwrap().permissions().mode();
+        let mode = KnownPeers::path(directory.path())
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

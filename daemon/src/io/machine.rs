@@ -14,6 +14,7 @@ use super::tun::TunBuffers;
 use super::udp::Buffers;
 use crate::client::Client;
 use crate::lns::Lns;
+use crate::load::Load;
 
 /// Reads in a row from one socket or the interface, before the others have their turn.
 const TURNS: usize = 16;
@@ -21,7 +22,13 @@ const TURNS: usize = 16;
 /// What moves packets, without I/O.
 pub trait Engine {
     /// Datagrams arrived at a listener.
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets);
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    );
     /// This host has packets.
     fn packets(&mut self, now: Duration, buffers: &mut TunBuffers, sockets: &mut Sockets);
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -31,7 +38,13 @@ pub trait Engine {
 }
 
 impl<R: CryptoRng> Engine for Lns<R> {
-    fn datagrams(&mut self, now: Duration, listener: usize, buffers: &mut Buffers, sockets: &mut Sockets) {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        listener: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
         self.datagrams(now, listener, buffers.datagrams(), sockets);
     }
 
@@ -56,6 +69,29 @@ impl<R: CryptoRng> Engine for Client<R> {
     fn packets(&mut self, now: Duration, buffers: &mut TunBuffers, sockets: &mut Sockets) {
         self.packets(now, buffers.packets(), sockets);
     }
+
+    fn poll_timeout(&mut self) -> Option<Duration> {
+        self.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Duration, sockets: &mut Sockets) {
+        self.handle_timeout(now, sockets);
+    }
+}
+
+impl<R: CryptoRng> Engine for Load<R> {
+    fn datagrams(
+        &mut self,
+        now: Duration,
+        socket: usize,
+        buffers: &mut Buffers,
+        sockets: &mut Sockets,
+    ) {
+        self.datagrams(now, socket, buffers.datagrams(), sockets);
+    }
+
+    /// A load has no interface: it makes its packets itself.
+    fn packets(&mut self, _: Duration, _: &mut TunBuffers, _: &mut Sockets) {}
 
     fn poll_timeout(&mut self) -> Option<Duration> {
         self.poll_timeout()

@@ -40,9 +40,14 @@ impl Network {
     /// # Errors
     /// What the system says.
     pub async fn set_mtu(&self, mtu: u16) -> anyhow::Result<()> {
-        let message = LinkUnspec::new_with_index(self.index).mtu(mtu.into()).build();
+        let message = LinkUnspec::new_with_index(self.index)
+            .mtu(mtu.into())
+            .build();
         let request = self.handle.link().set(message);
-        request.execute().await.with_context(|| format!("MTU {mtu} refused"))
+        request
+            .execute()
+            .await
+            .with_context(|| format!("MTU {mtu} refused"))
     }
 
     /// Gives the interface an address; one that it has already is no error.
@@ -50,8 +55,15 @@ impl Network {
     /// # Errors
     /// What the system says.
     pub async fn add_address(&self, address: IpAddr, prefix: u8) -> anyhow::Result<()> {
-        let request = self.handle.address().add(self.index, address, prefix).replace();
-        request.execute().await.with_context(|| format!("address {address}/{prefix} refused"))
+        let request = self
+            .handle
+            .address()
+            .add(self.index, address, prefix)
+            .replace();
+        request
+            .execute()
+            .await
+            .with_context(|| format!("address {address}/{prefix} refused"))
     }
 
     /// Gives the interface an IPv4 address with a peer.
@@ -60,11 +72,23 @@ impl Network {
     /// What the system says.
     pub async fn add_peer_address(&self, local: Ipv4Addr, peer: Ipv4Addr) -> anyhow::Result<()> {
         use rtnetlink::packet_route::address::AddressAttribute;
-        let mut request = self.handle.address().add(self.index, local.into(), 32).replace();
+        let mut request = self
+            .handle
+            .address()
+            .add(self.index, local.into(), 32)
+            .replace();
         let attributes = &mut request.message_mut().attributes;
-        attributes.retain(|attribute| !matches!(attribute, AddressAttribute::Address(_) | AddressAttribute::Broadcast(_)));
+        attributes.retain(|attribute| {
+            !matches!(
+                attribute,
+                AddressAttribute::Address(_) | AddressAttribute::Broadcast(_)
+            )
+        });
         attributes.push(AddressAttribute::Address(peer.into()));
-        request.execute().await.with_context(|| format!("address {local} peer {peer} refused"))
+        request
+            .execute()
+            .await
+            .with_context(|| format!("address {local} peer {peer} refused"))
     }
 
     /// Takes every address of a family from the interface; with the last one, routes that need it go.
@@ -74,8 +98,17 @@ impl Network {
     pub async fn flush(&self, ipv6: bool) -> anyhow::Result<()> {
         use rtnetlink::packet_route::AddressFamily;
         use rtnetlink::packet_route::address::AddressScope;
-        let mut addresses = self.handle.address().get().set_link_index_filter(self.index).execute();
-        while let Some(address) = addresses.try_next().await.context("addresses cannot be listed")? {
+        let mut addresses = self
+            .handle
+            .address()
+            .get()
+            .set_link_index_filter(self.index)
+            .execute();
+        while let Some(address) = addresses
+            .try_next()
+            .await
+            .context("addresses cannot be listed")?
+        {
             let is_ipv6 = address.header.family == AddressFamily::Inet6;
             if is_ipv6 == ipv6 && address.header.scope != AddressScope::Link {
                 let removed = self.handle.address().del(address).execute().await;
@@ -89,7 +122,12 @@ impl Network {
     ///
     /// # Errors
     /// What the system says.
-    pub async fn add_route(&self, prefix: IpAddr, length: u8, metric: Option<u32>) -> anyhow::Result<()> {
+    pub async fn add_route(
+        &self,
+        prefix: IpAddr,
+        length: u8,
+        metric: Option<u32>,
+    ) -> anyhow::Result<()> {
         let message: RouteMessage = match prefix {
             IpAddr::V4(prefix) => {
                 let mut route = RouteMessageBuilder::<Ipv4Addr>::new()
@@ -111,6 +149,9 @@ impl Network {
             }
         };
         let request = self.handle.route().add(message).replace();
-        request.execute().await.with_context(|| format!("route to {prefix}/{length} refused"))
+        request
+            .execute()
+            .await
+            .with_context(|| format!("route to {prefix}/{length} refused"))
     }
 }

@@ -23,9 +23,14 @@ pub fn drop_to(process: &Process, keep: &[Capability]) -> anyhow::Result<()> {
     };
     let user = User::from_name(name)
         .with_context(|| format!("[process] user = {name:?} cannot be looked up"))?
-        .with_context(|| format!("[process] user = {name:?} does not exist; make it, or install the sysusers file"))?;
+        .with_context(|| {
+            format!(
+                "[process] user = {name:?} does not exist; make it, or install the sysusers file"
+            )
+        })?;
     let group = group(process, &user)?;
-    let refused = |what: &'static str| move || format!("{what} refused while dropping privileges to {name}");
+    let refused =
+        |what: &'static str| move || format!("{what} refused while dropping privileges to {name}");
     caps::securebits::set_keepcaps(true).with_context(refused("keeping capabilities"))?;
     let c_name = std::ffi::CString::new(user.name.as_str()).map_err(io::Error::other)?;
     initgroups(&c_name, group).with_context(refused("initgroups"))?;
@@ -37,7 +42,11 @@ pub fn drop_to(process: &Process, keep: &[Capability]) -> anyhow::Result<()> {
 /// Keeps those of `keep` that the process has. Hooks are programs of their own: they get what this process kept.
 fn reduce_to(keep: &[Capability]) -> Result<(), CapsError> {
     let has = caps::read(None, CapSet::Permitted)?;
-    let keep: CapsHashSet = keep.iter().copied().filter(|capability| has.contains(capability)).collect();
+    let keep: CapsHashSet = keep
+        .iter()
+        .copied()
+        .filter(|capability| has.contains(capability))
+        .collect();
     caps::clear(None, CapSet::Ambient)?;
     // Effective ones are always among the permitted.
     caps::clear(None, CapSet::Effective)?;
@@ -52,6 +61,9 @@ fn group(process: &Process, user: &User) -> anyhow::Result<Gid> {
     let Some(name) = &process.group else {
         return Ok(user.gid);
     };
-    let group = Group::from_name(name).with_context(|| format!("[process] group = {name:?} cannot be looked up"))?;
-    Ok(group.with_context(|| format!("[process] group = {name:?} does not exist"))?.gid)
+    let group = Group::from_name(name)
+        .with_context(|| format!("[process] group = {name:?} cannot be looked up"))?;
+    Ok(group
+        .with_context(|| format!("[process] group = {name:?} does not exist"))?
+        .gid)
 }

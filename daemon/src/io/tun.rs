@@ -101,7 +101,9 @@ impl Tun {
     /// What the system says. One packet that cannot be understood is an error of kind `Other`.
     pub fn receive(&self, buffers: &mut TunBuffers) -> io::Result<bool> {
         buffers.filled = 0;
-        let TunBuffers { raw, slots, sizes, .. } = buffers;
+        let TunBuffers {
+            raw, slots, sizes, ..
+        } = buffers;
         match self.device.try_recv_multiple(raw, slots, sizes, HEADROOM) {
             Ok(count) => {
                 buffers.filled = count;

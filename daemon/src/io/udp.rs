@@ -48,7 +48,11 @@ impl Default for Buffers {
 impl Buffers {
     /// The datagrams of the last [`Udp::receive`].
     pub fn datagrams(&mut self) -> impl Iterator<Item = Datagram<'_>> {
-        let filled = self.bytes.chunks_mut(LARGEST).zip(&self.meta).take(self.filled);
+        let filled = self
+            .bytes
+            .chunks_mut(LARGEST)
+            .zip(&self.meta)
+            .take(self.filled);
         filled.flat_map(|(buffer, meta)| {
             let from = unmapped(meta.addr);
             let datagrams = buffer[..meta.len].chunks_mut(meta.stride.max(1));
@@ -70,7 +74,11 @@ impl Udp {
     /// What the system says.
     pub fn new(socket: StdSocket) -> io::Result<Self> {
         let state = UdpSocketState::new((&socket).into())?;
-        let ours = socket.local_addr()?.ip().is_unspecified().then(HashMap::new);
+        let ours = socket
+            .local_addr()?
+            .ip()
+            .is_unspecified()
+            .then(HashMap::new);
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,
             state,
@@ -101,7 +109,8 @@ impl Udp {
         let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
             std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
         let received = self.socket.try_io(Interest::READABLE, || {
-            self.state.recv((&self.socket).into(), &mut slices, &mut buffers.meta)
+            self.state
+                .recv((&self.socket).into(), &mut slices, &mut buffers.meta)
         });
         match received {
             Ok(count) => buffers.filled = count,
@@ -148,7 +157,11 @@ impl Udp {
 /// # Errors
 /// What the system says.
 pub fn bind(address: SocketAddr) -> io::Result<StdSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }

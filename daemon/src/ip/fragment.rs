@@ -44,7 +44,11 @@ pub fn fragments(packet: &[u8], mtu: usize) -> Fragments {
     let last = payload.len().div_ceil(room).saturating_sub(1);
     let cut = payload.chunks(room).enumerate().map(|(index, part)| {
         let offset = (flags & OFFSET).wrapping_add((index * room / 8) as u16) & OFFSET;
-        let more = if index < last { MORE_FRAGMENTS } else { flags & MORE_FRAGMENTS };
+        let more = if index < last {
+            MORE_FRAGMENTS
+        } else {
+            flags & MORE_FRAGMENTS
+        };
         // Options are copied into every fragment: those that should not be are harmless there.
         let mut fragment = [header, part].concat();
         let length = (header_len + part.len()) as u16;
@@ -65,7 +69,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn packet(payload: usize, flags: u16) -> Vec<u8> {
-        let mut packet = vec![0x45, 0, 0, 0, 7, 7, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+        let mut packet = vec![
+            0x45, 0, 0, 0, 7, 7, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+        ];
         packet.extend((0..payload).map(|i| i as u8));
         let length = packet.len() as u16;
         packet[2..4].copy_from_slice(&length.to_be_bytes());
@@ -79,7 +85,10 @@ mod tests {
             panic!("it may be cut")
         };
         assert_eq!(parts.len(), 2);
-        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [20 + 1472, 28]);
+        assert_eq!(
+            parts.iter().map(Vec::len).collect::<Vec<_>>(),
+            [20 + 1472, 28]
+        );
         assert_eq!([parts[0][6], parts[0][7]], [0x20, 0]);
         assert_eq!([parts[1][6], parts[1][7]], [0, 184]);
         let joined: Vec<u8> = parts.iter().flat_map(|part| part[20..].to_vec()).collect();
@@ -98,7 +107,10 @@ mod tests {
 
     #[test]
     fn what_must_not_be_cut_is_not() {
-        assert_eq!(fragments(&packet(1480, DONT_FRAGMENT), 1494), Fragments::Forbidden);
+        assert_eq!(
+            fragments(&packet(1480, DONT_FRAGMENT), 1494),
+            Fragments::Forbidden
+        );
         assert_eq!(fragments(&[0x45; 10], 1494), Fragments::Malformed);
         assert_eq!(fragments(&packet(100, 0), 20), Fragments::Malformed);
     }

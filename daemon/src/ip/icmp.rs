@@ -133,16 +133,25 @@ mod tests {
         let answer = too_big(&packet, 1494, US).unwrap();
         assert_eq!(answer.len(), 20 + 8 + 28);
         assert_eq!(answer[12..20], [192, 0, 2, 1, 198, 51, 100, 9]);
-        assert_eq!((answer[20], answer[21], &answer[26..28]), (3, 4, &1494u16.to_be_bytes()[..]));
+        assert_eq!(
+            (answer[20], answer[21], &answer[26..28]),
+            (3, 4, &1494u16.to_be_bytes()[..])
+        );
         assert_eq!(answer[28..], packet[..28]);
-        assert_eq!((sum(&answer[..20]) % 0xFFFF, sum(&answer[20..]) % 0xFFFF), (0, 0));
+        assert_eq!(
+            (sum(&answer[..20]) % 0xFFFF, sum(&answer[20..]) % 0xFFFF),
+            (0, 0)
+        );
     }
 
     #[test]
     fn ipv6_gets_packet_too_big_with_the_mtu() {
         let answer = too_big(&v6(17, &[5; 1460]), 1494, US).unwrap();
         assert_eq!(answer.len(), 1280);
-        assert_eq!((answer[40], &answer[44..48]), (2, &1494u32.to_be_bytes()[..]));
+        assert_eq!(
+            (answer[40], &answer[44..48]),
+            (2, &1494u32.to_be_bytes()[..])
+        );
         let pseudo = u32::from(sum(&answer[8..40])) + (answer.len() - 40) as u32 + 58;
         assert_eq!((pseudo + u32::from(sum(&answer[40..]))) % 0xFFFF, 0);
     }

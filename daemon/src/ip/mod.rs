@@ -65,7 +65,10 @@ impl Addresses {
     pub const fn is_link_local(&self) -> bool {
         match self {
             Self::V4 { .. } => false,
-            Self::V6 { source, destination } => {
+            Self::V6 {
+                source,
+                destination,
+            } => {
                 source.is_unicast_link_local()
                     || source.is_unspecified()
                     || destination.is_unicast_link_local()

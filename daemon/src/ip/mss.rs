@@ -86,13 +86,28 @@ mod tests {
 
     /// An IPv4 SYN with `options` before its MSS option of `mss`, and a right checksum.
     fn syn_packet(mss: u16, options: &[u8]) -> Vec<u8> {
-        let mut tcp = vec![0x1F, 0x90, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0, SYN, 0xFF, 0xFF, 0, 0, 0, 0];
+        let mut tcp = vec![
+            0x1F, 0x90, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0, SYN, 0xFF, 0xFF, 0, 0, 0, 0,
+        ];
         tcp.extend_from_slice(options);
         tcp.extend_from_slice(&[2, 4]);
         tcp.extend_from_slice(&mss.to_be_bytes());
         tcp.resize(tcp.len().next_multiple_of(4), 0);
         tcp[12] = ((tcp.len() / 4) as u8) << 4;
-        let mut packet = vec![0x45, 0, 0, (20 + tcp.len()) as u8, 0, 0, 0x40, 0, 64, TCP, 0, 0];
+        let mut packet = vec![
+            0x45,
+            0,
+            0,
+            (20 + tcp.len()) as u8,
+            0,
+            0,
+            0x40,
+            0,
+            64,
+            TCP,
+            0,
+            0,
+        ];
         packet.extend_from_slice(&[192, 0, 2, 1, 198, 51, 100, 7]);
         packet.extend_from_slice(&tcp);
         let checksum = !pseudo_sum(&packet);
@@ -109,7 +124,12 @@ mod tests {
 
     #[test]
     fn a_large_mss_is_lowered_and_the_checksum_follows() {
-        for options in [&[][..], &[1], &[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0], &[3, 3, 7]] {
+        for options in [
+            &[][..],
+            &[1],
+            &[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0],
+            &[3, 3, 7],
+        ] {
             let mut packet = syn_packet(1460, options);
             clamp(&mut packet, 1494);
             assert_eq!(packet, syn_packet(1454, options), "{options:?}");

@@ -26,11 +26,16 @@ impl Range {
 
     fn get(&self, number: u64) -> Option<u32> {
         let at = usize::try_from(self.offset(number)?).ok()?;
-        self.sessions.get(at).copied().filter(|session| *session != NONE)
+        self.sessions
+            .get(at)
+            .copied()
+            .filter(|session| *session != NONE)
     }
 
     fn offset(&self, number: u64) -> Option<u64> {
-        number.checked_sub(self.base).filter(|offset| *offset < self.size)
+        number
+            .checked_sub(self.base)
+            .filter(|offset| *offset < self.size)
     }
 }
 
@@ -43,7 +48,10 @@ struct Family {
 
 impl Family {
     fn get(&self, number: u64) -> Option<u32> {
-        let in_range = self.ranges.iter().find(|range| range.offset(number).is_some());
+        let in_range = self
+            .ranges
+            .iter()
+            .find(|range| range.offset(number).is_some());
         match in_range {
             Some(range) => range.get(number),
             None => self.others.get(&number).copied(),
@@ -78,12 +86,23 @@ impl Addresses {
             if let Some(side) = pool.ipv4 {
                 let base = u64::from(u32::from(side.prefix.network()));
                 let size = (1u64 << (32 - side.prefix.prefix_len())).min(LARGEST);
-                table.ipv4.ranges.push(Range { base, size, sessions: Vec::new() });
+                table.ipv4.ranges.push(Range {
+                    base,
+                    size,
+                    sessions: Vec::new(),
+                });
             }
             if let Some(prefix) = pool.ipv6 {
                 let base = upper(prefix.network());
-                let size = 1u64.checked_shl((64 - prefix.prefix_len()).into()).unwrap_or(u64::MAX).min(LARGEST);
-                table.ipv6.ranges.push(Range { base, size, sessions: Vec::new() });
+                let size = 1u64
+                    .checked_shl((64 - prefix.prefix_len()).into())
+                    .unwrap_or(u64::MAX)
+                    .min(LARGEST);
+                table.ipv6.ranges.push(Range {
+                    base,
+                    size,
+                    sessions: Vec::new(),
+                });
             }
         }
         table
@@ -117,10 +136,20 @@ mod tests {
     use super::*;
 
     fn table() -> Addresses {
-        let range = |base: u64, size| Range { base, size, sessions: Vec::new() };
+        let range = |base: u64, size| Range {
+            base,
+            size,
+            sessions: Vec::new(),
+        };
         Addresses {
-            ipv4: Family { ranges: vec![range(0x0A00_0000, 256)], others: HashMap::new() },
-            ipv6: Family { ranges: vec![range(0x2001_0DB8_0000_0000, 16)], others: HashMap::new() },
+            ipv4: Family {
+                ranges: vec![range(0x0A00_0000, 256)],
+                others: HashMap::new(),
+            },
+            ipv6: Family {
+                ranges: vec![range(0x2001_0DB8_0000_0000, 16)],
+                others: HashMap::new(),
+            },
         }
     }
 

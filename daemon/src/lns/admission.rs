@@ -53,11 +53,16 @@ impl<R: CryptoRng> Lns<R> {
             self.admit(now, key, session.listener, verdict, &welcome, port);
             return;
         };
-        let tunnel = self.calls.endpoint(session.listener).tunnel(session.call.tunnel);
+        let tunnel = self
+            .calls
+            .endpoint(session.listener)
+            .tunnel(session.call.tunnel);
         self.requests.push_back(AuthenticationRequest {
             key,
             credentials,
-            host_name: tunnel.map(|tunnel| tunnel.host_name.clone()).unwrap_or_default(),
+            host_name: tunnel
+                .map(|tunnel| tunnel.host_name.clone())
+                .unwrap_or_default(),
             peer: session.peer,
             numbers: session.numbers.as_deref().cloned(),
         });
@@ -77,7 +82,9 @@ impl<R: CryptoRng> Lns<R> {
         let verdict = decision.verdict();
         match decision {
             Decision::Accept(grant) => self.admit(now, key, listener, verdict, grant, port),
-            Decision::Reject { .. } => self.turn_away(now, key, verdict, "wrong name or password", port),
+            Decision::Reject { .. } => {
+                self.turn_away(now, key, verdict, "wrong name or password", port)
+            }
             Decision::Unavailable { reason } => self.turn_away(now, key, verdict, reason, port),
         }
         self.digest(now, port);
@@ -101,7 +108,11 @@ impl<R: CryptoRng> Lns<R> {
                 return;
             }
         } else {
-            match self.pools.lease(grant.pool.as_deref(), grant.ipv4, grant.ipv6.map(Prefix64::network)) {
+            match self.pools.lease(
+                grant.pool.as_deref(),
+                grant.ipv4,
+                grant.ipv6.map(Prefix64::network),
+            ) {
                 Ok(lease) => self.take_in(now, key, &grant.user, lease, grant.sessions, port),
                 Err(error) => {
                     let verdict = reject("no address is left");
@@ -126,17 +137,35 @@ impl<R: CryptoRng> Lns<R> {
             self.turn_away(now, key, verdict, reason, port);
             return;
         }
-        let Lease { ipv4, ipv6, dns_ipv4, .. } = &subscriber.lease;
+        let Lease {
+            ipv4,
+            ipv6,
+            dns_ipv4,
+            ..
+        } = &subscriber.lease;
         let granted = Granted {
             verdict,
-            ipv4: ipv4.map(|(peer, local)| Ipv4Grant { local, peer, dns: *dns_ipv4 }),
-            ipv6: ipv6.map(|prefix| Ipv6Grant { prefix, dns: subscriber.lease.dns_ipv6.clone() }),
+            ipv4: ipv4.map(|(peer, local)| Ipv4Grant {
+                local,
+                peer,
+                dns: *dns_ipv4,
+            }),
+            ipv6: ipv6.map(|prefix| Ipv6Grant {
+                prefix,
+                dns: subscriber.lease.dns_ipv6.clone(),
+            }),
             scrambling: Some(config),
             secrets,
         };
         let known = self.known.contains(&subscriber.user);
         self.totals.admitted += 1;
-        self.calls.authenticated(now, key, fogline_ppp::Decision::Accept(Box::new(granted)), known, port);
+        self.calls.authenticated(
+            now,
+            key,
+            fogline_ppp::Decision::Accept(Box::new(granted)),
+            known,
+            port,
+        );
     }
 
     /// A new subscriber: it has its addresses, and its place among the sessions of its user.
@@ -171,14 +200,21 @@ impl<R: CryptoRng> Lns<R> {
         if user.is_empty() {
             return;
         }
-        let limit = sessions.unwrap_or(self.config.limits.sessions_per_user).max(1) as usize;
+        let limit = sessions
+            .unwrap_or(self.config.limits.sessions_per_user)
+            .max(1) as usize;
         let held = self.by_user.entry(user.into()).or_default();
         held.push(key);
         // A line that dropped is dialled again long before the old call times out: the newest call is the true one.
         let surplus: Vec<_> = held.drain(..held.len().saturating_sub(limit)).collect();
         for old in surplus {
             info!(session = %id(old), user, "replaced by a newer call of the same user");
-            self.calls.close(now, old, CloseReason::Other("replaced by a newer call of the same user".into()), port);
+            self.calls.close(
+                now,
+                old,
+                CloseReason::Other("replaced by a newer call of the same user".into()),
+                port,
+            );
         }
     }
 
@@ -192,7 +228,13 @@ impl<R: CryptoRng> Lns<R> {
     ) {
         self.totals.rejected += 1;
         warn!(session = %id(key), reason = printable(reason), "not admitted");
-        self.calls.authenticated(now, key, fogline_ppp::Decision::Reject(verdict), false, port);
+        self.calls.authenticated(
+            now,
+            key,
+            fogline_ppp::Decision::Reject(verdict),
+            false,
+            port,
+        );
     }
 }
 

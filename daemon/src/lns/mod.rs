@@ -22,10 +22,12 @@ pub use admission::AuthenticationRequest;
 pub use pools::{NoAddress, Usage};
 pub use totals::{AlarmRecord, Notice, Totals};
 
-use crate::service::id;
-use crate::calls::{CallEvent, Calls, Datagram, Drop, Drops, Port, Randomness, Session, SessionKey};
+use crate::calls::{
+    CallEvent, Calls, Datagram, Drop, Drops, Port, Randomness, Session, SessionKey,
+};
 use crate::config::model as config;
 use crate::ip::Addresses as IpAddresses;
+use crate::service::id;
 use addresses::Addresses;
 use pools::{Lease, Pools};
 
@@ -68,7 +70,10 @@ impl<R: CryptoRng> Lns<R> {
     ) -> Self {
         let mut calls = Calls::new(randomness);
         for listener in &config.listeners {
-            calls.listen(config.l2tp_config(listener), config.terms(listener, show_keys));
+            calls.listen(
+                config.l2tp_config(listener),
+                config.terms(listener, show_keys),
+            );
         }
         Self {
             calls,
@@ -88,9 +93,15 @@ impl<R: CryptoRng> Lns<R> {
 
     /// Takes over what can change while calls go on: users, and how new calls are treated.
     pub fn reload(&mut self, config: Arc<config::Lns>, show_keys: bool) {
-        for (at, listener) in config.listeners.iter().enumerate().take(self.calls.listeners()) {
+        for (at, listener) in config
+            .listeners
+            .iter()
+            .enumerate()
+            .take(self.calls.listeners())
+        {
             let terms = config.terms(listener, show_keys);
-            self.calls.reconfigure(at, config.l2tp_config(listener), terms);
+            self.calls
+                .reconfigure(at, config.l2tp_config(listener), terms);
         }
         self.pools.set_users(&config);
         self.config = config;
@@ -115,7 +126,12 @@ impl<R: CryptoRng> Lns<R> {
         burst: impl IntoIterator<Item = Packet<'b>>,
         port: &mut P,
     ) {
-        let Self { addresses, drops, calls, .. } = self;
+        let Self {
+            addresses,
+            drops,
+            calls,
+            ..
+        } = self;
         let found = burst.into_iter().filter_map(|packet| {
             let ip = IpAddresses::of(packet.bytes()).filter(|ip| !ip.is_link_local())?;
             let session = addresses.find(ip.destination());
@@ -142,15 +158,29 @@ impl<R: CryptoRng> Lns<R> {
                 self.setups.push_front((due, key));
                 break;
             }
-            if !self.subscriber(key).is_some_and(|subscriber| subscriber.was_up) {
-                self.calls.close(now, key, CloseReason::Other("no address was agreed in time".into()), port);
+            if !self
+                .subscriber(key)
+                .is_some_and(|subscriber| subscriber.was_up)
+            {
+                self.calls.close(
+                    now,
+                    key,
+                    CloseReason::Other("no address was agreed in time".into()),
+                    port,
+                );
             }
         }
         self.digest(now, port);
     }
 
     /// Ends a session; `false` where it is not there.
-    pub fn kick<P: Port>(&mut self, now: Duration, key: SessionKey, reason: &str, port: &mut P) -> bool {
+    pub fn kick<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        reason: &str,
+        port: &mut P,
+    ) -> bool {
         let there = self.calls.close(now, key, close_reason(reason), port);
         self.digest(now, port);
         there
@@ -181,7 +211,11 @@ impl<R: CryptoRng> Lns<R> {
             let cause = CallCause::administrative("the access server is shutting down");
             self.calls.hang_up(now, key, cause, port);
         }
-        self.calls.stop(now, &StopCause::shutdown("the access server is shutting down"), port);
+        self.calls.stop(
+            now,
+            &StopCause::shutdown("the access server is shutting down"),
+            port,
+        );
         self.digest(now, port);
     }
 
@@ -231,10 +265,17 @@ impl<R: CryptoRng> Lns<R> {
 
     fn call_event<P: Port>(&mut self, now: Duration, event: CallEvent<R>, port: &mut P) {
         match event {
-            CallEvent::TunnelUp { peer, host_name, id, .. } => {
+            CallEvent::TunnelUp {
+                peer,
+                host_name,
+                id,
+                ..
+            } => {
                 info!(tunnel = id, %peer, host = printable(&host_name), "control connection up");
             }
-            CallEvent::TunnelDown { id, reason, .. } => info!(tunnel = id, reason, "control connection down"),
+            CallEvent::TunnelDown { id, reason, .. } => {
+                info!(tunnel = id, reason, "control connection down")
+            }
             CallEvent::CallRefused { reason } => {
                 warn!(reason, "call refused");
                 self.totals.refused(reason);
@@ -242,7 +283,8 @@ impl<R: CryptoRng> Lns<R> {
             CallEvent::CallFailed { reason, .. } => info!(reason, "call failed"),
             CallEvent::CallUp(key) => {
                 self.totals.calls += 1;
-                self.setups.push_back((now + self.config.limits.call_setup, key));
+                self.setups
+                    .push_back((now + self.config.limits.call_setup, key));
             }
             CallEvent::Authenticate { key, credentials } => self.ask(now, key, credentials, port),
             CallEvent::Ipv4Up { key, peer, .. } => {
@@ -250,15 +292,18 @@ impl<R: CryptoRng> Lns<R> {
                 self.up(now, key, &peer);
             }
             CallEvent::Ipv6Up { key, .. } => {
-                if let Some(prefix) = self.subscriber(key).and_then(|subscriber| subscriber.lease.ipv6) {
+                if let Some(prefix) = self
+                    .subscriber(key)
+                    .and_then(|subscriber| subscriber.lease.ipv6)
+                {
                     self.addresses.set_ipv6(prefix, Some(key.index));
                     self.up(now, key, &prefix);
                 }
             }
             CallEvent::Ipv4Down(key) => self.forget_ipv4(key),
             CallEvent::Ipv6Down(key) => self.forget_ipv6(key),
-            // A subscriber has no prefixes to advertise.
-            CallEvent::Ipv6Prefix { .. } => {}
+            // A subscriber has no prefixes to advertise, and its phases are for whoever looks.
+            CallEvent::Ipv6Prefix { .. } | CallEvent::Phase { .. } => {}
             CallEvent::Scrambled { key, agreement } => self.scrambled(key, &agreement),
             CallEvent::Rekeyed { .. } => self.totals.rekeys += 1,
             CallEvent::Clear { key, reason } => {
@@ -270,13 +315,15 @@ impl<R: CryptoRng> Lns<R> {
                 warn!(session = %id(key), user, "ALARM: {alarm}");
                 self.totals.alarm(now, key, &user, alarm.to_string());
             }
-            CallEvent::Keys { key, own, agreement, keys } => {
-                self.totals.keys.push_back((key, own, agreement, keys));
-            }
+            CallEvent::Keys(record) => self.totals.keys.push_back(*record),
             CallEvent::Warning { key, warning } => {
                 warn!(session = %id(key), user = self.user(key), "{warning}");
             }
-            CallEvent::Down { session, cause, reason } => {
+            CallEvent::Down {
+                session,
+                cause,
+                reason,
+            } => {
                 self.totals.ended(cause);
                 self.down(now, &session, &reason);
             }
@@ -347,7 +394,9 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn forget_ipv4(&mut self, key: SessionKey) {
-        let address = self.subscriber(key).and_then(|subscriber| subscriber.lease.ipv4);
+        let address = self
+            .subscriber(key)
+            .and_then(|subscriber| subscriber.lease.ipv4);
         if let Some((address, _)) = address
             && self.addresses.find(address.into()) == Some(key.index)
         {
@@ -356,7 +405,9 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn forget_ipv6(&mut self, key: SessionKey) {
-        let prefix = self.subscriber(key).and_then(|subscriber| subscriber.lease.ipv6);
+        let prefix = self
+            .subscriber(key)
+            .and_then(|subscriber| subscriber.lease.ipv6);
         if let Some(prefix) = prefix
             && self.addresses.find(prefix.into()) == Some(key.index)
         {
@@ -370,7 +421,8 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn user(&self, key: SessionKey) -> &str {
-        self.subscriber(key).map_or("", |subscriber| &subscriber.user)
+        self.subscriber(key)
+            .map_or("", |subscriber| &subscriber.user)
     }
 }
 
@@ -384,5 +436,7 @@ pub(crate) fn close_reason(reason: &str) -> CloseReason {
 
 /// Text of a peer's without what a terminal would obey.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
 }

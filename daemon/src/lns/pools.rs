@@ -105,7 +105,9 @@ impl Pools {
     pub fn new(config: &Lns) -> Self {
         let pools: Vec<_> = config.pools.iter().cloned().map(PoolState::new).collect();
         let by_name = pools.iter().enumerate();
-        let by_name = by_name.map(|(at, state)| (state.pool.name.clone(), at)).collect();
+        let by_name = by_name
+            .map(|(at, state)| (state.pool.name.clone(), at))
+            .collect();
         let mut all = Self {
             pools,
             by_name,
@@ -120,7 +122,10 @@ impl Pools {
     pub fn set_users(&mut self, config: &Lns) {
         let users = config.users.by_name.values();
         self.own = users.clone().filter_map(|user| user.ipv4).collect();
-        self.own_prefixes = users.filter_map(|user| user.ipv6).map(Prefix64::network).collect();
+        self.own_prefixes = users
+            .filter_map(|user| user.ipv6)
+            .map(Prefix64::network)
+            .collect();
     }
 
     /// Addresses for a user that has `ipv4` and `ipv6` of its own, or gets them from the pool of that name, or else
@@ -136,7 +141,10 @@ impl Pools {
     ) -> Result<Lease, NoAddress> {
         let at = match pool {
             None => 0,
-            Some(name) => *self.by_name.get(name).ok_or_else(|| NoAddress::NoPool(name.into()))?,
+            Some(name) => *self
+                .by_name
+                .get(name)
+                .ok_or_else(|| NoAddress::NoPool(name.into()))?,
         };
         let Some(state) = self.pools.get_mut(at) else {
             return Err(NoAddress::NoPool(pool.unwrap_or_default().into()));
@@ -160,17 +168,19 @@ impl Pools {
         }
         match (ipv6, state.pool.ipv6) {
             (Some(own), _) => lease.ipv6 = Some(own),
-            (None, Some(prefix)) => match next_ipv6(&mut state.ipv6, prefix.network(), &self.own_prefixes) {
-                Some((number, prefix)) => {
-                    lease.number_v6 = Some(number);
-                    lease.ipv6 = Some(prefix);
+            (None, Some(prefix)) => {
+                match next_ipv6(&mut state.ipv6, prefix.network(), &self.own_prefixes) {
+                    Some((number, prefix)) => {
+                        lease.number_v6 = Some(number);
+                        lease.ipv6 = Some(prefix);
+                    }
+                    None => {
+                        let name = state.pool.name.clone();
+                        self.give_back(&lease);
+                        return Err(NoAddress::Exhausted(name));
+                    }
                 }
-                None => {
-                    let name = state.pool.name.clone();
-                    self.give_back(&lease);
-                    return Err(NoAddress::Exhausted(name));
-                }
-            },
+            }
             (None, None) => {}
         }
         Ok(lease)
@@ -193,7 +203,9 @@ impl Pools {
     pub fn usage(&self) -> impl Iterator<Item = Usage> + '_ {
         self.pools.iter().flat_map(|state| {
             let families = [("ipv4", &state.ipv4), ("ipv6", &state.ipv6)];
-            let families = families.into_iter().filter(|(_, numbers)| numbers.capacity > 0);
+            let families = families
+                .into_iter()
+                .filter(|(_, numbers)| numbers.capacity > 0);
             families.map(|(family, numbers)| Usage {
                 pool: state.pool.name.clone(),
                 family,
@@ -211,7 +223,10 @@ const FALLBACK_GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 impl PoolState {
     fn new(pool: Pool) -> Self {
         let ipv4 = Numbers::new(pool.ipv4.map_or(0, |side| hosts(side)));
-        let prefixes = pool.ipv6.map_or(0, |net| 1u64.checked_shl((64 - net.prefix_len()).into()).unwrap_or(u64::MAX));
+        let prefixes = pool.ipv6.map_or(0, |net| {
+            1u64.checked_shl((64 - net.prefix_len()).into())
+                .unwrap_or(u64::MAX)
+        });
         Self {
             pool,
             ipv4,
@@ -294,10 +309,16 @@ mod tests {
         let last = |lease: &Lease| lease.ipv4.unwrap().0.octets()[3];
         assert_eq!(leases.iter().map(last).collect::<Vec<_>>(), [2, 3, 5, 6]);
         assert_eq!(leases[1].ipv6, Some("2001:db8:0:1::".parse().unwrap()));
-        assert_eq!(pools.lease(None, None, None), Err(NoAddress::Exhausted("home".into())));
+        assert_eq!(
+            pools.lease(None, None, None),
+            Err(NoAddress::Exhausted("home".into()))
+        );
         pools.give_back(&leases[2]);
         let again = pools.lease(None, None, None).unwrap();
-        assert_eq!((last(&again), again.ipv6), (5, Some("2001:db8:0:4::".parse().unwrap())));
+        assert_eq!(
+            (last(&again), again.ipv6),
+            (5, Some("2001:db8:0:4::".parse().unwrap()))
+        );
     }
 
     #[test]
@@ -313,9 +334,18 @@ mod tests {
     fn an_address_of_ones_own_takes_nothing_from_the_pool() {
         let mut pools = pools(&[]);
         let own = "192.0.2.9".parse().unwrap();
-        let lease = pools.lease(Some("home"), Some(own), Some("2001:db8:9::".parse().unwrap())).unwrap();
+        let lease = pools
+            .lease(
+                Some("home"),
+                Some(own),
+                Some("2001:db8:9::".parse().unwrap()),
+            )
+            .unwrap();
         assert_eq!(lease.ipv4, Some((own, Ipv4Addr::new(10, 0, 0, 1))));
         assert!(pools.usage().all(|usage| usage.used == 0));
-        assert_eq!(pools.lease(Some("x"), None, None), Err(NoAddress::NoPool("x".into())));
+        assert_eq!(
+            pools.lease(Some("x"), None, None),
+            Err(NoAddress::NoPool("x".into()))
+        );
     }
 }

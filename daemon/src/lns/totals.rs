@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use scramble::agreement::{End, EpochKeys};
 use scramble::negotiator::Reason;
-use scramble::option::Agreement;
 
-use crate::calls::SessionKey;
+use crate::calls::{KeyRecord, SessionKey};
 
 /// Alarms that are kept for the operator.
 const ALARMS: usize = 100;
@@ -35,8 +33,8 @@ pub struct Totals {
     pub recent_alarms: VecDeque<AlarmRecord>,
     /// What happened since somebody took it, for whoever listens.
     pub notices: VecDeque<Notice>,
-    /// New keys for the key log, where there is one.
-    pub keys: VecDeque<(SessionKey, End, Agreement, Box<EpochKeys>)>,
+    /// Keys that came and went, for the key log, where there is one.
+    pub keys: VecDeque<KeyRecord>,
 }
 
 /// Something worth telling whoever listens.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use scramble::encap::Flow;
-use scramble::transform::{Received, Receiver};
+use scramble::encap::ApplyError;
+use scramble::transform::{Received, Receiver, Refused};
 use serde::Serialize;
 
 use super::counts::{Done, Forms, Reasons, line};
 use super::frame::{self, Found, Omission, Place};
-use super::keylog::{Keylog, Note, fingerprint};
+use super::keylog::{Keylog, Keyring, NoKeys, Note, fingerprint};
 use super::{Error, Input, Output};
 use crate::capture::{Item, Record};
 
@@ -19,7 +19,7 @@ use crate::capture::{Item, Record};
 pub struct Restored {
     /// Frames in the capture.
     pub frames: u64,
-    /// Sessions that the keylog has keys of.
+    /// Sessions that the keylog has keys of; of live ones, their LCP periods.
     pub sessions: u64,
     /// Frames that were restored.
     pub restored: Forms,
@@ -66,18 +66,16 @@ pub fn restore(
 ) -> Result<Done<Restored>, Error> {
     let mut input = input.again()?;
     let mut reader = input.reader()?;
-    let Keylog { sessions, notes } = Keylog::read(keylog)?;
+    let keylog = Keylog::read(keylog)?;
+    let known = keylog.sessions.len() + keylog.periods.len();
     let mut restorer = Restorer {
-        receivers: HashMap::new(),
-        notes,
+        keyring: Keyring::new(&keylog.sessions, keylog.periods),
+        notes: keylog.notes,
         counts: Restored {
-            sessions: sessions.len() as u64,
+            sessions: known as u64,
             ..Restored::default()
         },
     };
-    for (flow, receiver) in sessions.iter().flat_map(|session| session.receivers()) {
-        restorer.receivers.insert(flow, receiver);
-    }
     let mut output = output()?;
     let damage = loop {
         match reader.next_item() {
@@ -97,7 +95,7 @@ pub fn restore(
 }
 
 struct Restorer {
-    receivers: HashMap<Flow, Receiver>,
+    keyring: Keyring,
     notes: HashMap<u64, Note>,
     counts: Restored,
 }
@@ -113,11 +111,17 @@ impl Restorer {
                 return None;
             }
         };
-        let Some(receiver) = self.receivers.get_mut(&place.encapsulation.flow) else {
-            self.counts
-                .untouched
-                .add("a session without keys in the keylog");
-            return None;
+        let flow = &place.encapsulation.flow;
+        let receivers = match self.keyring.receivers(flow, record.time()) {
+            Ok(receivers) => receivers,
+            Err(why) => {
+                let counts = match why {
+                    NoKeys::Session | NoKeys::Time => &mut self.counts.untouched,
+                    NoKeys::Undated => &mut self.counts.refused,
+                };
+                counts.add(why.to_string());
+                return None;
+            }
         };
         let note = match self.notes.get(&self.counts.frames) {
             Some(note) if note.sha256 == fingerprint(record.frame()) => {
@@ -141,7 +145,7 @@ impl Restorer {
             self.counts.bytes_added += note.record.len() as i64 - record.as_bytes().len() as i64;
             return Some(note.record);
         }
-        let restored = match place.apply(record.frame(), 0, |ppp| receiver.restore(ppp)) {
+        let restored = match open(&place, record.frame(), receivers) {
             Ok((_, Received::Control)) => {
                 self.counts.link_control += 1;
                 return None;
@@ -162,6 +166,21 @@ impl Restorer {
         None
     }
 }
+
+/// Restores `frame` with the first of `receivers` that can; where none can, says why the first cannot.
+fn open(place: &Place, frame: &[u8], receivers: Vec<Receiver>) -> Result<Opened, Refusal> {
+    let mut refusal = None;
+    for mut receiver in receivers {
+        match place.apply(frame, 0, |ppp| receiver.restore(ppp)) {
+            Ok(opened) => return Ok(opened),
+            Err(why) => refusal.get_or_insert(why),
+        };
+    }
+    Err(refusal.unwrap_or(ApplyError::Refused(Refused::NoSession)))
+}
+
+type Opened = (Vec<u8>, Received);
+type Refusal = ApplyError<Refused>;
 
 /// Puts the restored frame into its record, with what the keylog adds to it.
 fn finish(place: &Place, restored: &[u8], record: &mut Record, note: Note) -> Result<i64, String> {

@@ -80,11 +80,11 @@ struct Agreed {
 
 impl Agreed {
     fn half(&self, end: End) -> Half {
-        let mut receiver = Receiver::new(end, self.direction);
-        receiver.install(self.keys.clone());
         Half {
             sender: Sender::new(end, self.direction, self.keys.clone()),
-            receiver,
+            end,
+            direction: self.direction,
+            keys: self.keys.clone(),
         }
     }
 
@@ -108,10 +108,12 @@ impl Agreed {
     }
 }
 
-/// One direction: its sender, and a receiver that shows what will come back.
+/// One direction: its sender, and what shows what will come back.
 struct Half {
     sender: Sender,
-    receiver: Receiver,
+    end: End,
+    direction: Direction,
+    keys: EpochKeys,
 }
 
 /// What became of the frames.
@@ -282,6 +284,13 @@ enum Form {
 }
 
 impl Half {
+    /// What restores a frame: without a history, as `restore` has none.
+    fn receiver(&self) -> Receiver {
+        let mut receiver = Receiver::new(self.end, self.direction);
+        receiver.install(self.keys.clone());
+        receiver
+    }
+
     /// Scrambles the frame of `record`, and notes what it takes to get the record back as it was.
     fn scramble(&mut self, place: &Place, record: &mut Record) -> Outcome {
         let plain = record.clone();
@@ -304,10 +313,10 @@ impl Half {
     }
 
     /// What `plain` needs beside the keys to come back from `wire`.
-    fn note(&mut self, place: &Place, plain: &Record, wire: &Record) -> Option<Note> {
-        let back = |half: &mut Self| {
+    fn note(&self, place: &Place, plain: &Record, wire: &Record) -> Option<Note> {
+        let back = || {
             let there = place.again(wire.frame())?;
-            let restore = |ppp: &mut Packet<'_>| half.receiver.restore(ppp);
+            let restore = |ppp: &mut Packet<'_>| self.receiver().restore(ppp);
             let (restored, _) = there.apply(wire.frame(), 0, restore).ok()?;
             let omission = place.omission(plain.frame(), &restored)?;
             let whole = place.put_back(&restored, &omission)?;
@@ -315,7 +324,7 @@ impl Half {
             again.replace(&whole).ok()?;
             (again.as_bytes() == plain.as_bytes()).then_some(omission)
         };
-        match back(self) {
+        match back() {
             Some(omission) if omission.is_nothing() => None,
             Some(omission) => Some(Note {
                 compressed: omission.compressed,
@@ -330,9 +339,9 @@ impl Half {
     }
 
     /// A note where a frame left as it was would be taken for a scrambled one.
-    fn untouched(&mut self, place: &Place, record: &Record) -> Option<Note> {
+    fn untouched(&self, place: &Place, record: &Record) -> Option<Note> {
         place
-            .looks_scrambled(record.frame(), &mut self.receiver)
+            .looks_scrambled(record.frame(), &mut self.receiver())
             .then(|| Note {
                 untouched: true,
                 ..Note::default()

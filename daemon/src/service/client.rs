@@ -10,7 +10,10 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::host::{Host, HostOrder};
-use super::{Desk, Doors, Life, OsRandom, Options, Order, about, attend, begin, reload, report, runtime, spawn};
+use super::{
+    Desk, Doors, Life, Options, Order, OsRandom, about, attend, begin, reload, report, runtime,
+    spawn,
+};
 use crate::client::{Client, ClientEvent};
 use crate::config::model as config;
 use crate::control;
@@ -33,14 +36,26 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let (config, logging) = begin(&options.config)?;
     let client = config.client.clone();
     let client = Arc::new(client.with_context(|| {
-        format!("{} has no section [client]; `fogline lns` reads [lns]", options.config.display())
+        format!(
+            "{} has no section [client]; `fogline lns` reads [lns]",
+            options.config.display()
+        )
     })?);
     let main = runtime()?;
     let doors = Doors::open(&config)?;
     let device = tun::open(&client.tun, FIRST_MTU);
-    let device = about(device, format_args!("interface {} (it takes root or CAP_NET_ADMIN, and /dev/net/tun)", client.tun))?;
+    let device = about(
+        device,
+        format_args!(
+            "interface {} (it takes root or CAP_NET_ADMIN, and /dev/net/tun)",
+            client.tun
+        ),
+    )?;
     let index = about(device.if_index(), &client.tun)?;
-    let (known_peers, known) = about(KnownPeers::open(&config.state.directory), "[state] directory")?;
+    let (known_peers, known) = about(
+        KnownPeers::open(&config.state.directory),
+        "[state] directory",
+    )?;
     let known = known.contains(client.server.to_string().as_str());
     let keylog = options.keylog.as_deref().map(KeyLog::create).transpose()?;
     // Addresses and routes come and go with every call.
@@ -56,7 +71,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         runtime.block_on(async move {
             let machine = Machine::new(Sockets::new(Vec::new(), Some(Tun::new(device)?)));
             let show_keys = keylog.is_some();
-            let randomness = || -> crate::calls::Randomness<OsRandom> { Box::new(|| UnwrapErr(getrandom::SysRng)) };
+            let randomness = || -> crate::calls::Randomness<OsRandom> {
+                Box::new(|| UnwrapErr(getrandom::SysRng))
+            };
             let (resolved, resolutions) = mpsc::channel(1);
             let subscriber = Subscriber {
                 client: Client::new(dialled.clone(), randomness, known, show_keys),
@@ -113,7 +130,12 @@ impl Subscriber {
             if self.is_over() {
                 return Ok(());
             }
-            let deadline = self.client.poll_timeout().into_iter().chain(self.life.deadline()).min();
+            let deadline = self
+                .client
+                .poll_timeout()
+                .into_iter()
+                .chain(self.life.deadline())
+                .min();
             tokio::select! {
                 wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.client),
                 Some(command) = self.desk.port.next() => self.command(command),
@@ -134,10 +156,12 @@ impl Subscriber {
         }
         let (calls, totals) = self.client.parts();
         if let Some(keylog) = &mut self.keylog {
-            keylog.write(&self.machine.sockets, calls, totals);
+            keylog.write(&self.machine.sockets, totals);
         }
         while let Some(notice) = totals.notices.pop_front() {
-            self.desk.port.publish(|| report::event(&notice, calls, &self.desk.clock));
+            self.desk
+                .port
+                .publish(|| report::event(&notice, calls, &self.desk.clock));
         }
         self.machine.sockets.flush();
     }
@@ -161,12 +185,30 @@ impl Subscriber {
                 self.address = None;
                 return;
             }
-            ClientEvent::Ipv4Up { local, peer, dns, mtu } => HostOrder::Ipv4Up { local, peer, dns, mtu },
+            ClientEvent::Ipv4Up {
+                local,
+                peer,
+                dns,
+                mtu,
+            } => HostOrder::Ipv4Up {
+                local,
+                peer,
+                dns,
+                mtu,
+            },
             ClientEvent::Ipv4Down => HostOrder::Ipv4Down(self.traffic()),
             ClientEvent::Ipv6Up { local, peer, mtu } => HostOrder::Ipv6Up { local, peer, mtu },
-            ClientEvent::Ipv6Prefix { address, length, dns } => {
+            ClientEvent::Ipv6Prefix {
+                address,
+                length,
+                dns,
+            } => {
                 self.address = Some(address);
-                HostOrder::Ipv6Address { address, length, dns }
+                HostOrder::Ipv6Address {
+                    address,
+                    length,
+                    dns,
+                }
             }
             ClientEvent::Ipv6Down => HostOrder::Ipv6Down(self.traffic()),
         };
@@ -187,8 +229,10 @@ impl Subscriber {
             let found = tokio::net::lookup_host((server.host.as_str(), server.port)).await;
             let found = match found {
                 Ok(mut addresses) => {
-                    let usable = addresses.find(|address| family.is_none_or(|ipv6| ipv6 == address.is_ipv6()));
-                    usable.ok_or_else(|| format!("{server} has no address of the family of `local`"))
+                    let usable = addresses
+                        .find(|address| family.is_none_or(|ipv6| ipv6 == address.is_ipv6()));
+                    usable
+                        .ok_or_else(|| format!("{server} has no address of the family of `local`"))
                 }
                 Err(error) => Err(format!("{server} cannot be found: {error}")),
             };
@@ -199,7 +243,8 @@ impl Subscriber {
     fn dial(&mut self, resolved: Result<SocketAddr, String>) {
         let now = self.machine.now();
         let opened = resolved.and_then(|server| {
-            self.open_socket(server).map_err(|error| format!("no UDP socket: {error}"))?;
+            self.open_socket(server)
+                .map_err(|error| format!("no UDP socket: {error}"))?;
             Ok(server)
         });
         match opened {
@@ -235,24 +280,34 @@ impl Subscriber {
                 self.desk.reloader.start(Some(reply));
                 return;
             }
-            Request::Status => Reply::Status(Box::new(report::client_status(&self.client, &self.desk, &self.machine))),
+            Request::Status => Reply::Status(Box::new(report::client_status(
+                &self.client,
+                &self.desk,
+                &self.machine,
+            ))),
             Request::Kick { who, reason } => {
                 let sessions = report::select(self.client.calls(), &who);
                 let kicked = sessions.into_iter().filter(|key| {
-                    self.client.kick(now, *key, &reason, &mut self.machine.sockets)
+                    self.client
+                        .kick(now, *key, &reason, &mut self.machine.sockets)
                 });
                 report::done(kicked.count(), &who)
             }
             Request::Rekey { who } => {
                 let sessions = report::select(self.client.calls(), &who);
-                let started = sessions.into_iter().filter(|key| {
-                    self.client.rekey(now, *key, &mut self.machine.sockets)
-                });
+                let started = sessions
+                    .into_iter()
+                    .filter(|key| self.client.rekey(now, *key, &mut self.machine.sockets));
                 report::done(started.count(), &who)
             }
-            other => report::answer(&other, self.client.calls(), &self.desk.clock, &self.config.tun, &|_| {
-                self.address
-            }, &self.machine.sockets),
+            other => report::answer(
+                &other,
+                self.client.calls(),
+                &self.desk.clock,
+                &self.config.tun,
+                &|_| self.address,
+                &self.machine.sockets,
+            ),
         };
         let _ = reply.send(answer);
     }

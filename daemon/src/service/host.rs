@@ -88,17 +88,24 @@ impl Host {
 
     async fn carry_out(&mut self, order: HostOrder) {
         match order {
-            HostOrder::Ipv4Up { local, peer, dns, mtu } => {
+            HostOrder::Ipv4Up {
+                local,
+                peer,
+                dns,
+                mtu,
+            } => {
                 self.since = Instant::now();
                 self.ipv4 = Some((local, peer, dns));
                 report(self.ipv4_up(local, peer, mtu).await);
                 self.set_servers().await;
-                self.hook(self.config.hooks.ip_up.as_deref(), false, (0, 0)).await;
+                self.hook(self.config.hooks.ip_up.as_deref(), false, (0, 0))
+                    .await;
             }
             HostOrder::Ipv4Down(traffic) => {
                 if self.ipv4.is_some() {
                     report(self.network.flush(false).await);
-                    self.hook(self.config.hooks.ip_down.as_deref(), false, traffic).await;
+                    self.hook(self.config.hooks.ip_down.as_deref(), false, traffic)
+                        .await;
                     self.ipv4 = None;
                     self.set_servers().await;
                 }
@@ -106,9 +113,14 @@ impl Host {
             HostOrder::Ipv6Up { local, peer, mtu } => {
                 self.ipv6 = Some((local, peer));
                 report(self.network.set_mtu(mtu).await);
-                self.hook(self.config.hooks.ipv6_up.as_deref(), true, (0, 0)).await;
+                self.hook(self.config.hooks.ipv6_up.as_deref(), true, (0, 0))
+                    .await;
             }
-            HostOrder::Ipv6Address { address, length, dns } => {
+            HostOrder::Ipv6Address {
+                address,
+                length,
+                dns,
+            } => {
                 if self.address != Some(address) {
                     self.address = Some(address);
                     report(self.ipv6_address(address, length).await);
@@ -119,7 +131,8 @@ impl Host {
             HostOrder::Ipv6Down(traffic) => {
                 if self.ipv6.is_some() {
                     report(self.network.flush(true).await);
-                    self.hook(self.config.hooks.ipv6_down.as_deref(), true, traffic).await;
+                    self.hook(self.config.hooks.ipv6_down.as_deref(), true, traffic)
+                        .await;
                     self.ipv6 = None;
                     self.address = None;
                     self.servers.clear();
@@ -134,7 +147,9 @@ impl Host {
         self.network.flush(false).await?;
         self.network.add_peer_address(local, peer).await?;
         if let Some(route) = self.config.default_route {
-            self.network.add_route(Ipv4Addr::UNSPECIFIED.into(), 0, route.metric).await?;
+            self.network
+                .add_route(Ipv4Addr::UNSPECIFIED.into(), 0, route.metric)
+                .await?;
         }
         Ok(())
     }
@@ -142,7 +157,9 @@ impl Host {
     async fn ipv6_address(&self, address: Ipv6Addr, length: u8) -> anyhow::Result<()> {
         self.network.add_address(address.into(), length).await?;
         if let Some(route) = self.config.default_route {
-            self.network.add_route(Ipv6Addr::UNSPECIFIED.into(), 0, route.metric).await?;
+            self.network
+                .add_route(Ipv6Addr::UNSPECIFIED.into(), 0, route.metric)
+                .await?;
         }
         Ok(())
     }
@@ -154,8 +171,14 @@ impl Host {
             Dns::ResolvConf => PathBuf::from("/etc/resolv.conf"),
             Dns::File(path) => path.clone(),
         };
-        let ipv4 = self.ipv4.iter().flat_map(|(_, _, dns)| dns.iter().flatten());
-        let all: Vec<_> = ipv4.map(|address| IpAddr::from(*address)).chain(self.servers.iter().copied()).collect();
+        let ipv4 = self
+            .ipv4
+            .iter()
+            .flat_map(|(_, _, dns)| dns.iter().flatten());
+        let all: Vec<_> = ipv4
+            .map(|address| IpAddr::from(*address))
+            .chain(self.servers.iter().copied())
+            .collect();
         let outcome = if all.is_empty() {
             self.restore(&path)
         } else {
@@ -174,8 +197,12 @@ impl Host {
                 Err(error) => return Err(error),
             });
         }
-        let lines = servers.iter().map(|server| format!("nameserver {server}\n"));
-        let text: String = std::iter::once("# by fogline client\n".to_owned()).chain(lines).collect();
+        let lines = servers
+            .iter()
+            .map(|server| format!("nameserver {server}\n"));
+        let text: String = std::iter::once("# by fogline client\n".to_owned())
+            .chain(lines)
+            .collect();
         fs::write(path, text)
     }
 
@@ -194,18 +221,29 @@ impl Host {
         };
         let config = &self.config;
         let mut command = Command::new(program);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
-        command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit());
+        command.env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        );
         let (local, remote) = match (self.ipv4, self.ipv6, ipv6) {
             (_, Some((local, remote)), true) => {
-                command.env("LLLOCAL", local.to_string()).env("LLREMOTE", remote.to_string());
+                command
+                    .env("LLLOCAL", local.to_string())
+                    .env("LLREMOTE", remote.to_string());
                 if let Some(address) = self.address {
                     command.env("IPV6ADDRESS", address.to_string());
                 }
                 (local.to_string(), remote.to_string())
             }
             (Some((local, remote, dns)), ..) => {
-                command.env("IPLOCAL", local.to_string()).env("IPREMOTE", remote.to_string());
+                command
+                    .env("IPLOCAL", local.to_string())
+                    .env("IPREMOTE", remote.to_string());
                 for (name, server) in ["DNS1", "DNS2"].into_iter().zip(dns) {
                     if let Some(server) = server {
                         command.env(name, server.to_string()).env("USEPEERDNS", "1");
@@ -215,7 +253,10 @@ impl Host {
             }
             _ => Default::default(),
         };
-        let ids = (nix::unistd::getuid().to_string(), std::process::id().to_string());
+        let ids = (
+            nix::unistd::getuid().to_string(),
+            std::process::id().to_string(),
+        );
         command
             .env("IFNAME", &config.tun)
             .env("DEVICE", &config.tun)
@@ -228,7 +269,14 @@ impl Host {
             .env("CONNECT_TIME", self.since.elapsed().as_secs().to_string())
             .env("BYTES_SENT", sent.to_string())
             .env("BYTES_RCVD", received.to_string());
-        command.args([config.tun.as_str(), config.tun.as_str(), "0", &local, &remote, ""]);
+        command.args([
+            config.tun.as_str(),
+            config.tun.as_str(),
+            "0",
+            &local,
+            &remote,
+            "",
+        ]);
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {
@@ -240,7 +288,9 @@ impl Host {
             Ok(Ok(status)) if status.success() => info!(hook = %program.display(), "hook done"),
             Ok(Ok(status)) => warn!(hook = %program.display(), %status, "hook failed"),
             Ok(Err(error)) => error!(hook = %program.display(), %error, "hook lost"),
-            Err(_) => warn!(hook = %program.display(), seconds = HOOK.as_secs(), "hook still runs; not waited for"),
+            Err(_) => {
+                warn!(hook = %program.display(), seconds = HOOK.as_secs(), "hook still runs; not waited for")
+            }
         }
     }
 }

@@ -4,12 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use fogline_auth::{Authenticate, CallInfo, Prefix64, Decision, Request as AuthRequest};
+use fogline_auth::{Authenticate, CallInfo, Decision, Prefix64, Request as AuthRequest};
 use getrandom::rand_core::UnwrapErr;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use super::{Desk, Doors, Life, OsRandom, Options, Order, about, attend, begin, reload, report, runtime, spawn};
+use super::{
+    Desk, Doors, Life, Options, Order, OsRandom, about, attend, begin, reload, report, runtime,
+    spawn,
+};
 use crate::calls::SessionKey;
 use crate::config::model::{self as config, ScramblingOverride};
 use crate::control;
@@ -31,20 +34,35 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let (config, logging) = begin(&options.config)?;
     let lns = config.lns.clone();
     let lns = Arc::new(lns.with_context(|| {
-        format!("{} has no section [lns]; `fogline client` reads [client]", options.config.display())
+        format!(
+            "{} has no section [lns]; `fogline client` reads [client]",
+            options.config.display()
+        )
     })?);
     let main = runtime()?;
     let doors = Doors::open(&config)?;
     let mut sockets = Vec::new();
     for listener in &lns.listeners {
         let socket = udp::bind(listener.address);
-        sockets.push(about(socket, format_args!("[[lns.listen]] address = \"{}\"", listener.address))?);
+        sockets.push(about(
+            socket,
+            format_args!("[[lns.listen]] address = \"{}\"", listener.address),
+        )?);
     }
     let device = tun::open(&lns.tun, lns.mtu);
-    let device = about(device, format_args!("interface {} (it takes root or CAP_NET_ADMIN, and /dev/net/tun)", lns.tun))?;
+    let device = about(
+        device,
+        format_args!(
+            "interface {} (it takes root or CAP_NET_ADMIN, and /dev/net/tun)",
+            lns.tun
+        ),
+    )?;
     let index = about(device.if_index(), &lns.tun)?;
     main.block_on(set_up_network(index, &lns))?;
-    let (known_peers, known) = about(KnownPeers::open(&config.state.directory), "[state] directory")?;
+    let (known_peers, known) = about(
+        KnownPeers::open(&config.state.directory),
+        "[state] directory",
+    )?;
     let keylog = options.keylog.as_deref().map(KeyLog::create).transpose()?;
     privileges::drop_to(&config.process, &[])?;
 
@@ -52,10 +70,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let (orders, orders_in) = mpsc::channel(8);
     let reloader = reload::Reloader::new(options.config.clone(), config.clone(), logging);
     let users = Arc::new(UserFile::new(lns.users.clone()));
+    let addresses: Vec<_> = lns
+        .listeners
+        .iter()
+        .map(|listener| listener.address)
+        .collect();
     let (worker, ended) = spawn("fogline-packets", move || {
         let runtime = runtime()?;
         runtime.block_on(async move {
-            let udp = sockets.into_iter().map(Udp::new).collect::<Result<Vec<_>, _>>()?;
+            let udp = sockets
+                .into_iter()
+                .map(Udp::new)
+                .collect::<Result<Vec<_>, _>>()?;
             let tun = Tun::new(device)?;
             let machine = Machine::new(Sockets::new(udp, Some(tun)));
             let show_keys = keylog.is_some();
@@ -81,6 +107,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             server.run().await
         })
     })?;
+    for address in addresses {
+        info!(%address, "listening");
+    }
     info!(version = env!("CARGO_PKG_VERSION"), "access server ready");
     main.block_on(attend(&config, doors, handle, orders, worker, ended))
 }
@@ -91,10 +120,14 @@ async fn set_up_network(index: u32, lns: &config::Lns) -> anyhow::Result<()> {
     for pool in &lns.pools {
         if let Some(side) = pool.ipv4 {
             network.add_address(side.gateway.into(), 32).await?;
-            network.add_route(side.prefix.network().into(), side.prefix.prefix_len(), None).await?;
+            network
+                .add_route(side.prefix.network().into(), side.prefix.prefix_len(), None)
+                .await?;
         }
         if let Some(prefix) = pool.ipv6 {
-            network.add_route(prefix.network().into(), prefix.prefix_len(), None).await?;
+            network
+                .add_route(prefix.network().into(), prefix.prefix_len(), None)
+                .await?;
         }
     }
     if let Some(address) = lns.router_address() {
@@ -107,7 +140,11 @@ async fn set_up_network(index: u32, lns: &config::Lns) -> anyhow::Result<()> {
 }
 
 /// Addresses of users that lie in no pool.
-async fn add_own_addresses(network: &Network, lns: &config::Lns, user: &config::User) -> anyhow::Result<()> {
+async fn add_own_addresses(
+    network: &Network,
+    lns: &config::Lns,
+    user: &config::User,
+) -> anyhow::Result<()> {
     let in_pool = |address: IpAddr| {
         lns.pools.iter().any(|pool| match address {
             IpAddr::V4(address) => pool.ipv4.is_some_and(|side| side.prefix.contains(&address)),
@@ -117,7 +154,11 @@ async fn add_own_addresses(network: &Network, lns: &config::Lns, user: &config::
     if let Some(address) = user.ipv4.filter(|address| !in_pool((*address).into())) {
         network.add_route(address.into(), 32, None).await?;
     }
-    if let Some(prefix) = user.ipv6.map(Prefix64::network).filter(|prefix| !in_pool((*prefix).into())) {
+    if let Some(prefix) = user
+        .ipv6
+        .map(Prefix64::network)
+        .filter(|prefix| !in_pool((*prefix).into()))
+    {
         network.add_route(prefix.into(), 64, None).await?;
     }
     Ok(())
@@ -140,7 +181,12 @@ struct Server {
 impl Server {
     async fn run(mut self) -> anyhow::Result<()> {
         loop {
-            let deadline = self.lns.poll_timeout().into_iter().chain(self.life.deadline()).min();
+            let deadline = self
+                .lns
+                .poll_timeout()
+                .into_iter()
+                .chain(self.life.deadline())
+                .min();
             tokio::select! {
                 wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.lns),
                 Some(command) = self.desk.port.next() => self.command(command),
@@ -170,16 +216,24 @@ impl Server {
         }
         let (calls, totals) = self.lns.parts();
         if let Some(keylog) = &mut self.keylog {
-            keylog.write(&self.machine.sockets, calls, totals);
+            keylog.write(&self.machine.sockets, totals);
         }
         while let Some(notice) = totals.notices.pop_front() {
-            self.desk.port.publish(|| report::event(&notice, calls, &self.desk.clock));
+            self.desk
+                .port
+                .publish(|| report::event(&notice, calls, &self.desk.clock));
         }
         self.machine.sockets.flush();
     }
 
     fn authenticate(&self, request: AuthenticationRequest) {
-        let AuthenticationRequest { key, credentials, host_name, peer, numbers } = request;
+        let AuthenticationRequest {
+            key,
+            credentials,
+            host_name,
+            peer,
+            numbers,
+        } = request;
         let (calling_number, called_number) = numbers.unwrap_or_default();
         let deciding = self.users.authenticate(AuthRequest {
             credentials: *credentials,
@@ -207,24 +261,33 @@ impl Server {
                 self.desk.reloader.start(Some(reply));
                 return;
             }
-            Request::Status => Reply::Status(Box::new(report::lns_status(&self.lns, &self.desk, &self.machine))),
+            Request::Status => Reply::Status(Box::new(report::lns_status(
+                &self.lns,
+                &self.desk,
+                &self.machine,
+            ))),
             Request::Kick { who, reason } => {
                 let sessions = report::select(self.lns.calls(), &who);
-                let kicked = sessions.into_iter().filter(|key| {
-                    self.lns.kick(now, *key, &reason, &mut self.machine.sockets)
-                });
+                let kicked = sessions
+                    .into_iter()
+                    .filter(|key| self.lns.kick(now, *key, &reason, &mut self.machine.sockets));
                 report::done(kicked.count(), &who)
             }
             Request::Rekey { who } => {
                 let sessions = report::select(self.lns.calls(), &who);
-                let started = sessions.into_iter().filter(|key| {
-                    self.lns.rekey(now, *key, &mut self.machine.sockets)
-                });
+                let started = sessions
+                    .into_iter()
+                    .filter(|key| self.lns.rekey(now, *key, &mut self.machine.sockets));
                 report::done(started.count(), &who)
             }
-            other => report::answer(&other, self.lns.calls(), &self.desk.clock, &self.interface, &|key| {
-                self.lns.prefix_of(key)
-            }, &self.machine.sockets),
+            other => report::answer(
+                &other,
+                self.lns.calls(),
+                &self.desk.clock,
+                &self.interface,
+                &|key| self.lns.prefix_of(key),
+                &self.machine.sockets,
+            ),
         };
         let _ = reply.send(answer);
     }

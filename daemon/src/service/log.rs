@@ -24,8 +24,12 @@ impl Logging {
         // systemd's journal has the time; so do people who watch a terminal.
         let in_journal = std::env::var_os("JOURNAL_STREAM").is_some();
         let registry = tracing_subscriber::registry().with(filter);
-        let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let layer = fmt::layer().with_writer(io::stderr).with_ansi(color).with_target(false);
+        let color =
+            io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let layer = fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(color)
+            .with_target(false);
         match (config.format, in_journal) {
             (LogFormat::Json, _) => registry.with(layer.json().flatten_event(true)).try_init(),
             (LogFormat::Text, true) => registry.with(layer.without_time()).try_init(),
@@ -40,10 +44,13 @@ impl Logging {
     /// # Errors
     /// Where it is none.
     pub fn set_filter(&self, config: &Log) -> anyhow::Result<()> {
-        self.filter.reload(filter(config)?).context("the log's filter cannot be changed")
+        self.filter
+            .reload(filter(config)?)
+            .context("the log's filter cannot be changed")
     }
 }
 
 fn filter(config: &Log) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(&config.filter).with_context(|| format!("[log] filter = {:?}", config.filter))
+    EnvFilter::try_new(&config.filter)
+        .with_context(|| format!("[log] filter = {:?}", config.filter))
 }

@@ -6,6 +6,7 @@
 mod client;
 mod host;
 mod lns;
+mod load;
 mod log;
 mod reload;
 mod report;
@@ -27,6 +28,7 @@ use tracing::{info, warn};
 
 pub use client::run as run_client;
 pub use lns::run as run_lns;
+pub use load::run_load;
 pub use log::Logging;
 pub use report::id;
 
@@ -68,7 +70,9 @@ impl Doors {
             None => None,
             Some(metrics) => {
                 let listener = TcpListener::bind(metrics.listen);
-                Some(listener.with_context(|| format!("[metrics] listen = \"{}\" cannot be used", metrics.listen))?)
+                Some(listener.with_context(|| {
+                    format!("[metrics] listen = \"{}\" cannot be used", metrics.listen)
+                })?)
             }
         };
         Ok(Self { control, metrics })
@@ -86,14 +90,22 @@ async fn attend(
 ) -> anyhow::Result<()> {
     let control = tokio::spawn(control::serve(doors.control, handle.clone()));
     let metrics = doors.metrics.map(|listener| {
-        let per_session = config.metrics.as_ref().is_some_and(|metrics| metrics.per_session);
-        tokio::spawn(metrics::serve(listener, handle.clone(), metrics::Options { per_session }))
+        let per_session = config
+            .metrics
+            .as_ref()
+            .is_some_and(|metrics| metrics.per_session);
+        tokio::spawn(metrics::serve(
+            listener,
+            handle.clone(),
+            metrics::Options { per_session },
+        ))
     });
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let watchdog = sd_notify::watchdog_enabled();
-    let mut pulse = tokio::time::interval(watchdog.map_or(Duration::from_secs(3600), |every| every / 3));
+    let mut pulse =
+        tokio::time::interval(watchdog.map_or(Duration::from_secs(3600), |every| every / 3));
     notify(&[NotifyState::Ready]);
     let mut stopping = false;
     loop {
@@ -128,7 +140,9 @@ async fn attend(
         metrics.abort();
     }
     match worker.is_finished() {
-        true => worker.join().unwrap_or_else(|_| anyhow::bail!("the thread that moves packets died; see the log")),
+        true => worker
+            .join()
+            .unwrap_or_else(|_| anyhow::bail!("the thread that moves packets died; see the log")),
         false => Ok(()),
     }
 }
@@ -140,21 +154,28 @@ fn notify(state: &[NotifyState<'_>]) {
 }
 
 /// Starts the thread that moves packets. `ended` hears when it is over.
-fn spawn<F>(name: &str, work: F) -> anyhow::Result<(JoinHandle<anyhow::Result<()>>, mpsc::Receiver<()>)>
+fn spawn<F>(
+    name: &str,
+    work: F,
+) -> anyhow::Result<(JoinHandle<anyhow::Result<()>>, mpsc::Receiver<()>)>
 where
     F: FnOnce() -> anyhow::Result<()> + Send + 'static,
 {
     let (end, ended) = mpsc::channel(1);
-    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-        // Dropped at the end, also of a panic: the main thread then goes on.
-        let _end = end;
-        work()
-    });
+    let thread = std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            // Dropped at the end, also of a panic: the main thread then goes on.
+            let _end = end;
+            work()
+        });
     Ok((thread?, ended))
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     runtime.context("no tokio runtime")
 }
 

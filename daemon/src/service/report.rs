@@ -52,9 +52,15 @@ fn key(id: SessionId) -> SessionKey {
 /// The sessions that `who` means.
 pub fn select<R: CryptoRng>(calls: &Calls<R>, who: &Who) -> Vec<SessionKey> {
     match who {
-        Who::Id(id) => calls.session(key(*id)).map(|session| session.key).into_iter().collect(),
+        Who::Id(id) => calls
+            .session(key(*id))
+            .map(|session| session.key)
+            .into_iter()
+            .collect(),
         Who::User(user) => {
-            let theirs = calls.sessions().filter(|session| session.user.as_deref() == Some(user));
+            let theirs = calls
+                .sessions()
+                .filter(|session| session.user.as_deref() == Some(user));
             theirs.map(|session| session.key).collect()
         }
         Who::All => calls.sessions().map(|session| session.key).collect(),
@@ -108,7 +114,11 @@ fn page<R: CryptoRng, T>(
     let limit = query.limit as usize;
     let mut page = Page::default();
     for session in calls.sessions_from(query.from) {
-        if !query.matches(session.user.as_deref().unwrap_or(""), state(session), protection(session)) {
+        if !query.matches(
+            session.user.as_deref().unwrap_or(""),
+            state(session),
+            protection(session),
+        ) {
             continue;
         }
         if page.items.len() == limit {
@@ -148,7 +158,10 @@ fn protection<R: CryptoRng>(session: &Session<R>) -> Protection {
     match (session.link.data_mode(), session.agreement) {
         (DataMode::Scrambled, Some(agreed)) => {
             let ways = [agreed.send.transform, agreed.receive.transform];
-            ways.map(model::Transform::from).into_iter().min().map_or(Protection::Undecided, Into::into)
+            ways.map(model::Transform::from)
+                .into_iter()
+                .min()
+                .map_or(Protection::Undecided, Into::into)
         }
         (DataMode::Clear, _) if session.why_clear.is_some() => Protection::Clear,
         _ => Protection::Undecided,
@@ -168,7 +181,10 @@ fn volumes(traffic: &Traffic) -> (Volume, Volume) {
 }
 
 fn tally_drops(drops: &Drops) -> Tally {
-    drops.iter().map(|(reason, count)| (reason.name().to_owned(), count)).collect()
+    drops
+        .iter()
+        .map(|(reason, count)| (reason.name().to_owned(), count))
+        .collect()
 }
 
 fn full_session<R: CryptoRng>(
@@ -206,7 +222,10 @@ fn full_session<R: CryptoRng>(
         scrambling: scrambling(session),
         mtu: session.mtu,
         mru: options.mru,
-        echo_rtt_us: session.link.round_trip().map(|time| time.as_micros() as u64),
+        echo_rtt_us: session
+            .link
+            .round_trip()
+            .map(|time| time.as_micros() as u64),
         counters: model::SessionCounters {
             sent,
             received,
@@ -218,10 +237,18 @@ fn full_session<R: CryptoRng>(
     }
 }
 
-fn tunnels<R: CryptoRng>(calls: &Calls<R>, query: &PageQuery, clock: &Clock, sockets: &Sockets) -> Page<model::Tunnel> {
+fn tunnels<R: CryptoRng>(
+    calls: &Calls<R>,
+    query: &PageQuery,
+    clock: &Clock,
+    sockets: &Sockets,
+) -> Page<model::Tunnel> {
     let mut page = Page::default();
     let listeners = (0..calls.listeners()).flat_map(|listener| {
-        let local = sockets.udp.get(listener).and_then(|socket| socket.local_addr().ok());
+        let local = sockets
+            .udp
+            .get(listener)
+            .and_then(|socket| socket.local_addr().ok());
         let tunnels = calls.endpoint(listener).tunnels();
         tunnels.map(move |tunnel| (local.unwrap_or_else(unspecified), tunnel))
     });
@@ -257,7 +284,14 @@ fn unspecified() -> SocketAddr {
 
 /// The access server as a whole.
 pub fn lns_status<R: CryptoRng>(lns: &Lns<R>, desk: &Desk, machine: &Machine) -> model::Status {
-    let mut status = status(model::Mode::Lns, lns.calls(), lns.totals(), &lns.all_drops(), desk, machine);
+    let mut status = status(
+        model::Mode::Lns,
+        lns.calls(),
+        lns.totals(),
+        &lns.all_drops(),
+        desk,
+        machine,
+    );
     status.pools = lns
         .pool_usage()
         .map(|usage| model::Pool {
@@ -274,9 +308,20 @@ pub fn lns_status<R: CryptoRng>(lns: &Lns<R>, desk: &Desk, machine: &Machine) ->
 }
 
 /// The client as a whole.
-pub fn client_status<R: CryptoRng>(client: &Client<R>, desk: &Desk, machine: &Machine) -> model::Status {
+pub fn client_status<R: CryptoRng>(
+    client: &Client<R>,
+    desk: &Desk,
+    machine: &Machine,
+) -> model::Status {
     let drops = client.calls().all_drops();
-    status(model::Mode::Client, client.calls(), client.totals(), &drops, desk, machine)
+    status(
+        model::Mode::Client,
+        client.calls(),
+        client.totals(),
+        &drops,
+        desk,
+        machine,
+    )
 }
 
 fn status<R: CryptoRng>(
@@ -289,13 +334,17 @@ fn status<R: CryptoRng>(
 ) -> model::Status {
     let mut kinds = BTreeMap::<_, u64>::new();
     for session in calls.sessions() {
-        *kinds.entry((state(session), protection(session))).or_default() += 1;
+        *kinds
+            .entry((state(session), protection(session)))
+            .or_default() += 1;
     }
-    let sessions = kinds.into_iter().map(|((state, scrambling), sessions)| model::SessionCount {
-        state,
-        scrambling,
-        sessions,
-    });
+    let sessions = kinds
+        .into_iter()
+        .map(|((state, scrambling), sessions)| model::SessionCount {
+            state,
+            scrambling,
+            sessions,
+        });
     let mut tunnels = model::TunnelCount::default();
     for listener in 0..calls.listeners() {
         for tunnel in calls.endpoint(listener).tunnels() {
@@ -314,12 +363,24 @@ fn status<R: CryptoRng>(
         ("kernel-refused-datagram", lost.datagrams_refused),
         ("kernel-refused-packet", lost.packets),
     ];
-    drops.extend(kernel.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count)));
+    drops.extend(
+        kernel
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| (name.to_owned(), count)),
+    );
     let owned = |tally: &BTreeMap<&'static str, u64>| -> Tally {
-        tally.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+        tally
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect()
     };
     let refused: u64 = totals.refused.values().sum();
-    let recent = totals.recent_alarms.iter().rev().take(model::Status::MAX_ALARMS);
+    let recent = totals
+        .recent_alarms
+        .iter()
+        .rev()
+        .take(model::Status::MAX_ALARMS);
     model::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode,
@@ -365,9 +426,16 @@ pub fn event<R: CryptoRng>(notice: &Notice, calls: &Calls<R>, clock: &Clock) -> 
             time: clock.at(*at).into(),
             id: id(*key),
             user: user.clone(),
-            scrambling: calls.session(*key).map_or(Protection::Undecided, protection),
+            scrambling: calls
+                .session(*key)
+                .map_or(Protection::Undecided, protection),
         },
-        Notice::Down { at, key, user, reason } => Event::Down {
+        Notice::Down {
+            at,
+            key,
+            user,
+            reason,
+        } => Event::Down {
             time: Timestamp::from(clock.at(*at)),
             id: id(*key),
             user: user.clone(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod build;
+mod live;
 mod program;
 mod wrapping;
 
@@ -340,6 +341,19 @@ fn another_captures_keylog_restores_nothing_and_says_so() {
     let why = "a session without keys in the keylog";
     let strange = again.counts.untouched.of(why);
     assert_eq!(strange, counts.counts.scrambled.total() + 2);
+}
+
+#[test]
+fn what_is_twice_on_the_wire_is_twice_restored() {
+    let bench = Bench::new();
+    let shots: Vec<Shot> = (0..3)
+        .map(|n| l2tp_frame(0, &l2tp(Flags::of(0), (1, 1), &[0xFF, 3, 0x80, 0x21, n])).into())
+        .collect();
+    let plain = pcap(1, false, &shots);
+    let (wire, _) = bench.scramble(&plain, &plan(Transform::Full, 255, Carrier::Natural));
+    let (back, again) = bench.restore(&[&wire, &wire[24..]].concat());
+    assert!(back == [&plain, &plain[24..]].concat());
+    assert_eq!(again.counts.restored.framed, 6);
 }
 
 #[test]

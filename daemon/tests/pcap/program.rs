@@ -195,8 +195,8 @@ fn keylogs_that_are_none_say_where() {
     for (from, to, expected) in [
         (
             r#"{"fogline_keylog":1}"#,
-            r#"{"fogline_keylog":2}"#,
-            "line 1: a keylog of version 2",
+            r#"{"fogline_keylog":3}"#,
+            "line 1: a keylog of version 3",
         ),
         (
             r#""coverage":255"#,

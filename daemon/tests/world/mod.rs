@@ -265,9 +265,9 @@ impl<C: Carrier> World<C> {
         };
         let lns = Arc::new(lns);
         let configs: Vec<_> = clients.into_iter().map(Arc::new).collect();
-        let clients = configs.iter().map(|config| {
-            Client::new(config.clone(), || randomness(seed()), false, false)
-        });
+        let clients = configs
+            .iter()
+            .map(|config| Client::new(config.clone(), || randomness(seed()), false, false));
         Self {
             now: Duration::ZERO,
             carrier,
@@ -355,7 +355,10 @@ impl<C: Carrier> World<C> {
         self.took(Place::Lns, sent);
         for client in 0..self.clients.len() {
             let mut sent = Sent::default();
-            if self.clients[client].poll_timeout().is_some_and(|at| at <= self.now) {
+            if self.clients[client]
+                .poll_timeout()
+                .is_some_and(|at| at <= self.now)
+            {
                 self.clients[client].handle_timeout(self.now, &mut sent);
             }
             self.took(Place::Client(client), sent);
@@ -395,18 +398,22 @@ impl<C: Carrier> World<C> {
             let mut idle = true;
             while let Some(request) = self.lns.poll_authentication() {
                 idle = false;
-                let decision = check(&self.users, &Request {
-                    credentials: *request.credentials,
-                    call: CallInfo {
-                        calling_number: None,
-                        called_number: None,
-                        tunnel_peer: request.host_name,
-                        peer_address: request.peer,
-                        proxy: false,
+                let decision = check(
+                    &self.users,
+                    &Request {
+                        credentials: *request.credentials,
+                        call: CallInfo {
+                            calling_number: None,
+                            called_number: None,
+                            tunnel_peer: request.host_name,
+                            peer_address: request.peer,
+                            proxy: false,
+                        },
                     },
-                });
+                );
                 let mut sent = Sent::default();
-                self.lns.authenticated(self.now, request.key, &decision, &mut sent);
+                self.lns
+                    .authenticated(self.now, request.key, &decision, &mut sent);
                 self.took(Place::Lns, sent);
             }
             for client in 0..self.clients.len() {
