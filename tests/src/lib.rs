@@ -3,8 +3,14 @@
 //! Each takes any bytes and must return. The fuzz targets in `tests/fuzz` feed them under a
 //! coverage-guided fuzzer; `tests/tests/hostile.rs` feeds them on stable Rust in every test run.
 
+mod daemon;
+
 use std::time::Duration;
 
+pub use daemon::{
+    authentication, configuration, control_request, ip_packet, key_log, l2tp_control, l2tp_message,
+    neighbour_discovery, ppp_link,
+};
 use fogline::capture::{LinkType, Reader};
 use fogline::dpi::Builder;
 use scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
@@ -20,7 +26,7 @@ use scramble::wire::{hdlc, ip, l2tp, ppp, pppoe, transport};
 pub type Target = fn(&[u8]);
 
 /// Every target with its name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("option", option),
     ("ecp", ecp_packet),
     ("wire", wire),
@@ -30,6 +36,15 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("negotiator", negotiator),
     ("capture", capture),
     ("dpi", dpi),
+    ("l2tp_message", l2tp_message),
+    ("l2tp_control", l2tp_control),
+    ("ppp_link", ppp_link),
+    ("authentication", authentication),
+    ("neighbour_discovery", neighbour_discovery),
+    ("ip_packet", ip_packet),
+    ("configuration", configuration),
+    ("control_request", control_request),
+    ("key_log", key_log),
 ];
 
 /// A PHS option, and what follows from two of them.

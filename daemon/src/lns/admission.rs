@@ -195,6 +195,7 @@ impl<R: CryptoRng> Lns<R> {
             key,
             user: user.into(),
             lease,
+            was_up: false,
         });
         if user.is_empty() {
             return;

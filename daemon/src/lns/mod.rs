@@ -56,6 +56,8 @@ struct Subscriber {
     key: SessionKey,
     user: Box<str>,
     lease: Lease,
+    /// It had an address in use once: it may be without one for a while, when LCP starts again.
+    was_up: bool,
 }
 
 impl<R: CryptoRng> Lns<R> {
@@ -156,11 +158,9 @@ impl<R: CryptoRng> Lns<R> {
                 self.setups.push_front((due, key));
                 break;
             }
-            let is_up = |session: &Session<R>| session.ipv4.is_some() || session.ipv6.is_some();
-            if self
-                .calls
-                .session(key)
-                .is_some_and(|session| !is_up(session))
+            if !self
+                .subscriber(key)
+                .is_some_and(|subscriber| subscriber.was_up)
             {
                 self.calls.close(
                     now,
@@ -331,6 +331,10 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
+        let place = self.subscribers.get_mut(key.index as usize).and_then(Option::as_mut);
+        if let Some(subscriber) = place.filter(|subscriber| subscriber.key == key) {
+            subscriber.was_up = true;
+        }
         let user = self.user(key).to_owned();
         info!(session = %id(key), user, %address, "up");
         self.totals.notice(Notice::Up { at: now, key, user });

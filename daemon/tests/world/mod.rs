@@ -5,7 +5,9 @@
 #![allow(dead_code)] // Each test program uses its part of this.
 
 pub mod carrier;
+pub mod guard;
 pub mod packet;
+pub mod wire;
 
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -18,15 +20,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fogline::calls::{Datagram, HEADROOM, Port, SessionKey, TAILROOM};
+use fogline::calls::{Calls, Datagram, HEADROOM, Port, SessionKey, TAILROOM};
 use fogline::client::{Client, ClientEvent};
 use fogline::config::{self, Contents, Files, model};
 use fogline::io::users::check;
 use fogline::lns::Lns;
 use fogline_auth::{CallInfo, Request};
+use scramble::negotiator::State as PhsState;
 use scramble::transform::Packet;
 
 use carrier::Carrier;
+use guard::Guard;
 
 pub const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -85,6 +89,8 @@ fn randomness(seed: u64) -> Box<dyn FnMut() -> Dice + Send> {
 pub enum Place {
     Lns,
     Client(usize),
+    /// Somebody else on the Internet, one of 2^24: no engine is there, the carrier sees what is sent to it.
+    Stranger(u32),
 }
 
 /// A datagram under way.
@@ -122,10 +128,14 @@ pub struct World<C> {
     pub events: Vec<Vec<ClientEvent>>,
     /// IP packets that came out, by place.
     pub arrived: BTreeMap<Place, Vec<Vec<u8>>>,
+    /// Looks at everything, where there is one.
+    pub guard: Option<Guard>,
     users: model::Users,
     flying: BinaryHeap<Reverse<(Duration, u64)>>,
     cargo: BTreeMap<u64, Flying>,
     next: u64,
+    /// How often something was due at the same time.
+    steps: (Duration, u32),
     configs: (Arc<model::Lns>, Vec<Arc<model::Client>>),
 }
 
@@ -142,14 +152,21 @@ fn place(address: SocketAddr) -> Option<Place> {
     let SocketAddr::V4(address) = address else {
         return None;
     };
-    let [_, _, high, low] = address.ip().octets();
-    Some(Place::Client(usize::from(high) << 8 | usize::from(low)))
+    match address.ip().octets() {
+        [192, 0, high, low] => Some(Place::Client(usize::from(high) << 8 | usize::from(low))),
+        [100, a, b, c] => Some(Place::Stranger(u32::from_be_bytes([0, a, b, c]))),
+        _ => None,
+    }
 }
 
 fn address(place: Place) -> SocketAddr {
     match place {
         Place::Lns => LNS.into(),
         Place::Client(client) => client_address(client),
+        Place::Stranger(number) => {
+            let [_, a, b, c] = number.to_be_bytes();
+            ([100, a, b, c], 1701).into()
+        }
     }
 }
 
@@ -230,6 +247,14 @@ fn load(text: &str) -> model::Config {
     }
 }
 
+fn calls_at<'w>(lns: &'w Lns<Dice>, clients: &'w [Client<Dice>], place: Place) -> Option<&'w Calls<Dice>> {
+    match place {
+        Place::Lns => Some(lns.calls()),
+        Place::Client(client) => clients.get(client).map(Client::calls),
+        Place::Stranger(_) => None,
+    }
+}
+
 impl<C: Carrier> World<C> {
     /// An access server and as many clients, all of them about to dial.
     pub fn new(seed: u64, lns: model::Lns, clients: Vec<model::Client>, carrier: C) -> Self {
@@ -250,10 +275,12 @@ impl<C: Carrier> World<C> {
             clients: clients.collect(),
             events: vec![Vec::new(); configs.len()],
             arrived: BTreeMap::new(),
+            guard: None,
             users: lns.users.clone(),
             flying: BinaryHeap::new(),
             cargo: BTreeMap::new(),
             next: 0,
+            steps: (Duration::ZERO, 0),
             configs: (lns, configs),
         }
     }
@@ -300,7 +327,18 @@ impl<C: Carrier> World<C> {
         clients.chain(self.lns.poll_timeout()).chain(flying).min()
     }
 
+    /// An engine whose timer is due again and again at the same instant would keep its host busy for ever.
+    fn mind_busy_loops(&mut self) {
+        let (at, steps) = &mut self.steps;
+        if *at != self.now {
+            (*at, *steps) = (self.now, 0);
+        }
+        *steps += 1;
+        assert!(*steps < 100_000, "something is due for ever at {:?}", self.now);
+    }
+
     fn step(&mut self) {
+        self.mind_busy_loops();
         while let Some(Reverse((at, number))) = self.flying.peek().copied() {
             if at > self.now {
                 break;
@@ -329,6 +367,7 @@ impl<C: Carrier> World<C> {
 
     fn deliver(&mut self, flying: Flying) {
         let mut sent = Sent::default();
+        let original = self.guard.is_some().then(|| flying.payload.clone());
         let mut payload = flying.payload;
         let range = 0..payload.len();
         let datagram = Datagram {
@@ -342,6 +381,13 @@ impl<C: Carrier> World<C> {
                     client.datagrams(self.now, [datagram], &mut sent);
                 }
             }
+            Place::Stranger(_) => {}
+        }
+        if let (Some(guard), Some(original)) = (&mut self.guard, original)
+            && let Some(calls) = calls_at(&self.lns, &self.clients, flying.to)
+        {
+            guard.look(flying.to, calls);
+            guard.engine_delivers(flying.to, calls, &original, &sent.packets);
         }
         self.took(flying.to, sent);
     }
@@ -389,6 +435,15 @@ impl<C: Carrier> World<C> {
 
     fn took(&mut self, from: Place, sent: Sent) {
         self.arrived.entry(from).or_default().extend(sent.packets);
+        let calls = calls_at(&self.lns, &self.clients, from);
+        if let (Some(guard), Some(calls)) = (&mut self.guard, calls) {
+            guard.look(from, calls);
+            for (to, payload) in &sent.datagrams {
+                if let Some(to) = place(*to) {
+                    guard.engine_sends(from, calls, to, payload);
+                }
+            }
+        }
         for (to, payload) in sent.datagrams {
             let Some(to) = place(to) else { continue };
             let flying = Flying { from, to, payload };
@@ -407,6 +462,9 @@ impl<C: Carrier> World<C> {
 
     /// This host has a packet.
     pub fn send(&mut self, place: Place, packet: &[u8]) {
+        if let Some(guard) = &mut self.guard {
+            guard.host_sends(packet);
+        }
         let mut buffer = vec![0; HEADROOM + packet.len() + TAILROOM];
         let range = HEADROOM..HEADROOM + packet.len();
         buffer[range.clone()].copy_from_slice(packet);
@@ -415,6 +473,7 @@ impl<C: Carrier> World<C> {
         match place {
             Place::Lns => self.lns.packets(self.now, [packet], &mut sent),
             Place::Client(client) => self.clients[client].packets(self.now, [packet], &mut sent),
+            Place::Stranger(_) => {}
         }
         self.took(place, sent);
     }
@@ -439,6 +498,38 @@ impl<C: Carrier> World<C> {
     /// Whether every client has IPv4.
     pub fn all_up(&self) -> bool {
         (0..self.clients.len()).all(|client| self.ipv4(client).is_some())
+    }
+
+    /// Starts a rekey from a client's side.
+    pub fn rekey_by_client(&mut self, client: usize) -> bool {
+        let Some(key) = self.clients[client].session().map(|session| session.key) else {
+            return false;
+        };
+        let mut sent = Sent::default();
+        let started = self.clients[client].rekey(self.now, key, &mut sent);
+        self.took(Place::Client(client), sent);
+        started
+    }
+
+    /// Ends a client's call at the access server.
+    pub fn kick(&mut self, client: usize, reason: &str) {
+        if let Some(key) = self.session_of(client) {
+            let mut sent = Sent::default();
+            self.lns.kick(self.now, key, reason, &mut sent);
+            self.took(Place::Lns, sent);
+        }
+    }
+
+    /// Where a client's negotiation stands, at the client and at the access server.
+    pub fn states(&self, client: usize) -> [Option<PhsState>; 2] {
+        let at_client = self.clients[client].session();
+        let at_lns = self.session_of(client).and_then(|key| self.lns.calls().session(key));
+        [at_client, at_lns].map(|session| session.map(|session| session.link.negotiator_state()))
+    }
+
+    /// Whether both ends of a client's call send scrambled.
+    pub fn is_scrambled(&self, client: usize) -> bool {
+        self.states(client) == [Some(PhsState::Confirmed); 2]
     }
 
     /// Starts a rekey from the access server's side.
