@@ -331,7 +331,10 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
-        let place = self.subscribers.get_mut(key.index as usize).and_then(Option::as_mut);
+        let place = self
+            .subscribers
+            .get_mut(key.index as usize)
+            .and_then(Option::as_mut);
         if let Some(subscriber) = place.filter(|subscriber| subscriber.key == key) {
             subscriber.was_up = true;
         }
