@@ -463,7 +463,7 @@ fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
                 name: authentication.name,
                 challenge: authentication.challenge,
                 identifier: authentication.id,
-                response: authentication.response.into(),
+                response: authentication.response,
             }
         }),
     })
