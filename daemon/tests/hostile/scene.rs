@@ -1,5 +1,6 @@
 //! Who is attacked: two subscribers at one access server, the second of whom must not notice.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -93,11 +94,12 @@ pub fn is_up(world: &World<Attacker>, client: usize) -> bool {
 }
 
 /// Packets that went by, by client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Pings {
     pub sent: [usize; 2],
     pub arrived: [usize; 2],
-    number: u32,
+    /// Whose a packet is.
+    packets: HashMap<Vec<u8>, usize>,
 }
 
 impl Pings {
@@ -106,9 +108,10 @@ impl Pings {
         for client in [VICTIM, BYSTANDER] {
             let Some((own, _)) = world.ipv4(client) else { continue };
             for (from, source, destination) in [(Place::Client(client), own, INTERNET), (Place::Lns, INTERNET, own)] {
-                self.number += 1;
-                let payload = [SECRET, &[client as u8], &self.number.to_be_bytes()].concat();
-                world.send(from, &udp4(source, destination, &payload));
+                let number = self.packets.len() as u32;
+                let packet = udp4(source, destination, &[SECRET, &number.to_be_bytes()].concat());
+                world.send(from, &packet);
+                self.packets.insert(packet, client);
                 self.sent[client] += 1;
             }
         }
@@ -118,11 +121,9 @@ impl Pings {
     pub fn receive(&mut self, world: &mut World<Attacker>) {
         for place in [Place::Lns, Place::Client(VICTIM), Place::Client(BYSTANDER)] {
             for packet in world.take(place) {
-                let payload = packet.get(28..).unwrap_or_default();
-                let client = payload.strip_prefix(SECRET).and_then(|rest| rest.first());
-                match client {
-                    Some(&client) if usize::from(client) < 2 => self.arrived[usize::from(client)] += 1,
-                    _ => {}
+                // What was changed on the way is nobody's.
+                if let Some(client) = self.packets.get(&packet) {
+                    self.arrived[*client] += 1;
                 }
             }
         }
