@@ -35,7 +35,14 @@ fn wave(world: &mut World<attacker::Attacker>, number: u32) {
         let at = dice.below(garbage.len() as u64) as usize;
         garbage[at] = dice.next() as u8;
         for payload in [sccrq(1 + dice.below(60_000) as u16), garbage] {
-            world.launch(ms(0), Flying { from, to: Place::Lns, payload });
+            world.launch(
+                ms(0),
+                Flying {
+                    from,
+                    to: Place::Lns,
+                    payload,
+                },
+            );
         }
         if stranger % 10 == 0 {
             world.run_for(ms(10));
@@ -48,7 +55,10 @@ fn wave(world: &mut World<attacker::Attacker>, number: u32) {
 fn forget(world: &mut World<attacker::Attacker>) {
     world.carrier.seen = Vec::new();
     world.carrier.to_strangers = Vec::new();
-    world.events.iter_mut().for_each(|events| *events = Vec::new());
+    world
+        .events
+        .iter_mut()
+        .for_each(|events| *events = Vec::new());
     world.arrived.clear();
 }
 

@@ -64,7 +64,12 @@ fn world(seed: u64, loss: u64, policies: (&str, &str), scrambling: &str) -> Worl
     let section = |policy: &str| format!("policy = \"{policy}\"\n{scrambling}");
     let lns = lns_config(&section(policies.0), &format!("[lns.lcp]\n{LCP}"));
     let client = client_config(0, &section(policies.1), &format!("[client.lcp]\n{LCP}"));
-    World::new(seed, lns, vec![client], Scribe::new(seed ^ loss << 32, loss))
+    World::new(
+        seed,
+        lns,
+        vec![client],
+        Scribe::new(seed ^ loss << 32, loss),
+    )
 }
 
 /// Numbered packets both ways, with an account of each.
@@ -88,7 +93,10 @@ impl Account {
             return 0;
         };
         let mut left = 0;
-        for (from, source, destination) in [(Place::Client(0), own, INTERNET), (Place::Lns, INTERNET, own)] {
+        for (from, source, destination) in [
+            (Place::Client(0), own, INTERNET),
+            (Place::Lns, INTERNET, own),
+        ] {
             let number = self.next;
             self.next += 1;
             let payload = [&number.to_be_bytes()[..], b" and some text to go with it"].concat();
@@ -97,7 +105,8 @@ impl Account {
             world.send(from, &packet);
             let fate = world.carrier.fates.first().copied();
             left += usize::from(fate.is_some());
-            self.packets.insert(number, (from, packet, fate.unwrap_or(0), 0));
+            self.packets
+                .insert(number, (from, packet, fate.unwrap_or(0), 0));
         }
         left
     }
@@ -107,7 +116,10 @@ impl Account {
         for at in [Place::Lns, Place::Client(0)] {
             for packet in world.take(at) {
                 let number = packet[28..32].try_into().map(u32::from_be_bytes).unwrap();
-                let (from, sent, _, came) = self.packets.get_mut(&number).expect("a packet that nobody sent");
+                let (from, sent, _, came) = self
+                    .packets
+                    .get_mut(&number)
+                    .expect("a packet that nobody sent");
                 assert_ne!(*from, at);
                 assert!(*sent == packet, "packet {number} was changed");
                 *came += 1;
@@ -120,7 +132,11 @@ impl Account {
         world.run_for(ms(200));
         self.receive(world);
         for (number, (from, _, carried, came)) in self.packets.drain() {
-            let expected = if transform == Transform::Full { carried.min(1) } else { carried };
+            let expected = if transform == Transform::Full {
+                carried.min(1)
+            } else {
+                carried
+            };
             assert_eq!(came, expected, "packet {number} from {from:?}");
         }
     }
@@ -141,18 +157,31 @@ fn calls_come_up_and_stay_up() {
                 ] {
                     let what = format!("{name}, {policies:?}, {loss} %, seed {seed}");
                     let mut world = world(seed, loss, policies, &format!("transform = \"{name}\""));
-                    assert!(world.run_while(s(120), |world| !is_ready(world)), "{what}: {:?}", world.events[0]);
+                    assert!(
+                        world.run_while(s(120), |world| !is_ready(world)),
+                        "{what}: {:?}",
+                        world.events[0]
+                    );
                     let went = |event: &&ClientEvent| matches!(event, ClientEvent::Down { .. });
                     let dials = world.events[0].iter().filter(went).count();
                     world.run_for(s(10));
                     let [client, lns] = world.states(0);
                     let off = policies.0 == "off" || policies.1 == "off";
                     if off {
-                        assert!(matches!(client, Some(State::Clear(_))), "{what}: {client:?}");
+                        assert!(
+                            matches!(client, Some(State::Clear(_))),
+                            "{what}: {client:?}"
+                        );
                     } else {
                         assert!(world.is_scrambled(0), "{what}: {client:?} and {lns:?}");
-                        let agreement = world.clients[0].session().and_then(|session| session.agreement);
-                        assert_eq!(agreement.map(|agreed| agreed.send.transform), Some(transform), "{what}");
+                        let agreement = world.clients[0]
+                            .session()
+                            .and_then(|session| session.agreement);
+                        assert_eq!(
+                            agreement.map(|agreed| agreed.send.transform),
+                            Some(transform),
+                            "{what}"
+                        );
                     }
                     let mut account = Account::default();
                     let session = world.session_of(0);
@@ -171,7 +200,8 @@ fn calls_come_up_and_stay_up() {
 }
 
 /// How fast requests of a rekey are repeated. The overlap is longer than the largest delay, which is 40 ms.
-const QUICK: &str = "rekey-overlap = \"50ms\"\n[SECTION.timing]\nrestart = \"100ms\"\nrekey-requests = 1000\n";
+const QUICK: &str =
+    "rekey-overlap = \"50ms\"\n[SECTION.timing]\nrestart = \"100ms\"\nrekey-requests = 1000\n";
 
 fn quick(seed: u64, loss: u64, transform: &str, more: &str) -> World<Scribe> {
     let text = |section: &str| {
@@ -179,21 +209,34 @@ fn quick(seed: u64, loss: u64, transform: &str, more: &str) -> World<Scribe> {
         format!("policy = \"require\"\ntransform = \"{transform}\"\n{more}\n{quick}")
     };
     let lns = lns_config(&text("lns.listen.scrambling"), &format!("[lns.lcp]\n{LCP}"));
-    let client = client_config(0, &text("client.scrambling"), &format!("[client.lcp]\n{LCP}"));
-    let mut world = World::new(seed, lns, vec![client], Scribe::new(seed ^ loss << 32, loss));
+    let client = client_config(
+        0,
+        &text("client.scrambling"),
+        &format!("[client.lcp]\n{LCP}"),
+    );
+    let mut world = World::new(
+        seed,
+        lns,
+        vec![client],
+        Scribe::new(seed ^ loss << 32, loss),
+    );
     assert!(world.run_while(s(120), |world| !(is_ready(world) && world.is_scrambled(0))));
     world
 }
 
 /// Whether IPv4 goes through both ways.
 fn is_ready(world: &World<Scribe>) -> bool {
-    let at_lns = world.session_of(0).and_then(|key| world.lns.calls().session(key));
+    let at_lns = world
+        .session_of(0)
+        .and_then(|key| world.lns.calls().session(key));
     world.all_up() && at_lns.is_some_and(|session| session.ipv4.is_some())
 }
 
 /// As both ends see it.
 fn epochs(world: &World<Scribe>) -> [u32; 2] {
-    let at_lns = world.session_of(0).and_then(|key| world.lns.calls().session(key));
+    let at_lns = world
+        .session_of(0)
+        .and_then(|key| world.lns.calls().session(key));
     let at_client = world.clients[0].session();
     [at_client, at_lns].map(|session| session.map_or(0, |session| session.epoch))
 }
@@ -216,7 +259,11 @@ fn a_thousand_rekeys_lose_nothing_that_the_carrier_did_not() {
                         world.run_for(ms(23));
                         account.receive(&mut world);
                     }
-                    assert!(world.now < s(3600), "{name}, {loss} %: {:?}", epochs(&world));
+                    assert!(
+                        world.now < s(3600),
+                        "{name}, {loss} %: {:?}",
+                        epochs(&world)
+                    );
                 }
                 account.settle(&mut world, transform);
                 assert_eq!(world.session_of(0), session, "{name}, {loss} %");
@@ -256,7 +303,10 @@ fn rekeys_come_by_themselves_after_a_while_and_lose_nothing() {
         }
         account.settle(&mut world, transform);
         let [client, lns] = epochs(&world);
-        assert!((28..=44).contains(&client), "{name}: {client} in 40 s, each after 0.9 to 1.1 s and the exchange");
+        assert!(
+            (28..=44).contains(&client),
+            "{name}: {client} in 40 s, each after 0.9 to 1.1 s and the exchange"
+        );
         assert!(client.abs_diff(lns) <= 1);
     }
 }
@@ -274,7 +324,10 @@ fn rekeys_come_by_themselves_after_so_many_packets_and_lose_nothing() {
         }
         account.settle(&mut world, transform);
         let [client, lns] = epochs(&world);
-        assert!((2..=9).contains(&client), "{name}: {client} after 4 times 4096 packets each way");
+        assert!(
+            (2..=9).contains(&client),
+            "{name}: {client} after 4 times 4096 packets each way"
+        );
         assert!(client.abs_diff(lns) <= 1);
     }
 }
@@ -311,7 +364,11 @@ fn lcp_restarts_in_mid_session() {
                     0 => (Place::Client(0), ids),
                     _ => (Place::Lns, (call.tunnel.0, call.session)),
                 };
-                let from = if to == Place::Lns { Place::Client(0) } else { Place::Lns };
+                let from = if to == Place::Lns {
+                    Place::Client(0)
+                } else {
+                    Place::Lns
+                };
                 let header = scramble::wire::l2tp::emit_plain(ids.0, ids.1);
                 let payload = [&header[..], &[0xFF, 0x03, 0xC0, 0x21], &request].concat();
                 world.launch(ms(1), Flying { from, to, payload });
@@ -320,14 +377,24 @@ fn lcp_restarts_in_mid_session() {
                 let mut meanwhile = Account::default();
                 let end = world.now + s(60);
                 while !(world.is_scrambled(0) && is_ready(&world)) {
-                    assert!(world.now < end, "{name}, {loss} %: {:?} {:?}", world.states(0), world.events[0].last());
+                    assert!(
+                        world.now < end,
+                        "{name}, {loss} %: {:?} {:?}",
+                        world.states(0),
+                        world.events[0].last()
+                    );
                     meanwhile.try_send(&mut world);
                     world.run_for(ms(20));
                     meanwhile.receive(&mut world);
                 }
                 world.run_for(ms(100));
                 meanwhile.receive(&mut world);
-                assert_eq!(world.session_of(0), session, "{name}, {loss} %: {:?}", world.events[0]);
+                assert_eq!(
+                    world.session_of(0),
+                    session,
+                    "{name}, {loss} %: {:?}",
+                    world.events[0]
+                );
             }
         }
     }

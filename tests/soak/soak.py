@@ -26,6 +26,7 @@ def options():
     parser.add_argument("--churn", type=float, help="calls hung up and made again each second (20)")
     parser.add_argument("--traffic", type=float, help="packets each second in each call (1)")
     parser.add_argument("--rekey-interval", help="time between rekeys (1m)")
+    parser.add_argument("--rekey-overlap", default="2s", help="how long old keys stay (2s)")
     parser.add_argument("--transform", default="header", help="decoy, header or full (header)")
     parser.add_argument("--every", type=int, help="seconds between samples (10)")
     given = parser.parse_args()
@@ -66,14 +67,14 @@ def grows(resident):
 
 def soak(given, directory):
     """What was wrong, in words."""
-    server = Server(given.fogline, directory, given.sessions, rekey_interval=given.rekey_interval, rekey_overlap="5s")
+    server = Server(given.fogline, directory, given.sessions, rekey_interval=given.rekey_interval, rekey_overlap=given.rekey_overlap)
     empty, descriptors = server.resident(), server.descriptors()
     load = Load(
         given.fogline, directory, "load",
         "--sessions", str(given.sessions), "--tunnels", str(max(8, given.sessions // 200)), "--rate", str(given.rate),
         "--hold", "--churn", str(given.churn), "--traffic", str(given.traffic),
         "--policy", "require", "--transform", given.transform,
-        "--rekey-interval", given.rekey_interval, "--rekey-overlap", "5s",
+        "--rekey-interval", given.rekey_interval, "--rekey-overlap", given.rekey_overlap,
         "--source", ",".join(f"127.0.0.{host}" for host in range(2, 10)),
     )
     if not load.wait_for("holding", 60 + 4 * given.sessions / given.rate):

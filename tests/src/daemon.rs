@@ -123,7 +123,12 @@ pub fn l2tp_control(bytes: &[u8]) {
 }
 
 /// Has one endpoint say all that it has to say, to the other.
-fn l2tp_turn(now: Duration, from: &mut Endpoint<Counter>, to: &mut Endpoint<Counter>, at: SocketAddr) {
+fn l2tp_turn(
+    now: Duration,
+    from: &mut Endpoint<Counter>,
+    to: &mut Endpoint<Counter>,
+    at: SocketAddr,
+) {
     while let Some(event) = from.poll() {
         if let L2tpEvent::Incoming { call, .. } = event {
             from.accept(now, call);
@@ -271,10 +276,16 @@ fn subscriber(policy: Policy) -> Config {
 fn ppp_turn(now: Duration, from: &mut Link<Counter>, to: &mut Link<Counter>) {
     obey(now, from);
     while let Some(frame) = from.poll_transmit() {
-        let protocol = frame.first_chunk().map_or(0, |bytes| u16::from_be_bytes(*bytes));
+        let protocol = frame
+            .first_chunk()
+            .map_or(0, |bytes| u16::from_be_bytes(*bytes));
         let scrambled = from.data_mode() == DataMode::Scrambled
             && !scramble::wire::ppp::is_link_control(protocol);
-        let arrival = if scrambled { Arrival::Scrambled } else { Arrival::Clear };
+        let arrival = if scrambled {
+            Arrival::Scrambled
+        } else {
+            Arrival::Clear
+        };
         to.handle_frame(now, &frame, arrival);
     }
 }
@@ -314,7 +325,10 @@ pub fn neighbour_discovery(bytes: &[u8]) {
     if let Ok(said) = Advertisement::parse(bytes) {
         let again = Advertisement::parse(&said.emit(64)).unwrap_or_default();
         assert_eq!((&again.prefixes, &again.dns), (&said.prefixes, &said.dns));
-        assert_eq!((again.mtu, again.router_lifetime), (said.mtu, said.router_lifetime));
+        assert_eq!(
+            (again.mtu, again.router_lifetime),
+            (said.mtu, said.router_lifetime)
+        );
     }
 }
 

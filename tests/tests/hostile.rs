@@ -93,42 +93,93 @@ fn daemon_seeds() -> Vec<Vec<u8>> {
     };
     let message = |kind: u8, avps: &[u8]| [&[0x80, 8, 0, 0, 0, 0, 0, kind][..], avps].concat();
     let session = [0x80, 8, 0, 0, 0, 14, 0, 5];
-    let icrq = message(10, &[&session[..], &[0x80, 10, 0, 0, 0, 15, 0, 0, 0, 1]].concat());
-    let connected = [&[0x80, 10, 0, 0, 0, 24, 0, 1, 0, 0][..], &[0x80, 10, 0, 0, 0, 19, 0, 0, 0, 1]];
+    let icrq = message(
+        10,
+        &[&session[..], &[0x80, 10, 0, 0, 0, 15, 0, 0, 0, 1]].concat(),
+    );
+    let connected = [
+        &[0x80, 10, 0, 0, 0, 24, 0, 1, 0, 0][..],
+        &[0x80, 10, 0, 0, 0, 19, 0, 0, 0, 1],
+    ];
     let iccn = message(12, &connected.concat());
     let cdn = message(14, &[&session[..], &[0x80, 8, 0, 0, 0, 1, 0, 3]].concat());
-    let stop = message(4, &[&[0x80, 8, 0, 0, 0, 9, 0, 3][..], &[0x80, 8, 0, 0, 0, 1, 0, 6]].concat());
+    let stop = message(
+        4,
+        &[
+            &[0x80, 8, 0, 0, 0, 9, 0, 3][..],
+            &[0x80, 8, 0, 0, 0, 1, 0, 6],
+        ]
+        .concat(),
+    );
     // Tunnel id in bits 1 and 2, session id in bits 3 and 4.
     let to = |how: u8, avps: &[u8]| [&[how], avps].concat();
-    let calls = listed(0, &[
-        &to(1, &start(1)),
-        &to(3, &message(3, &[])),
-        &to(3, &icrq),
-        &to(0b01011, &iccn),
-        &to(0b01011, &cdn),
-        &to(3, &stop),
-    ]);
-    let header = [0xC8, 2, 0, 12 + start(1).len() as u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    let calls = listed(
+        0,
+        &[
+            &to(1, &start(1)),
+            &to(3, &message(3, &[])),
+            &to(3, &icrq),
+            &to(0b01011, &iccn),
+            &to(0b01011, &cdn),
+            &to(3, &stop),
+        ],
+    );
+    let header = [
+        0xC8,
+        2,
+        0,
+        12 + start(1).len() as u8,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
     let sccrq = [&header[..], &start(1)].concat();
 
     let clear = |frame: &[u8]| [&[2], frame].concat();
-    let frames = listed(0x3C, &[
-        &clear(&[0xC0, 0x21, 1, 9, 0, 10, 5, 6, 1, 2, 3, 4]),
-        &clear(&[0xC2, 0x23, 3, 1, 0, 4]),
-        &clear(&[0x80, 0x21, 1, 1, 0, 10, 3, 6, 0, 0, 0, 0]),
-        &clear(&[0x80, 0x53, 5, 1, 0, 4]),
-        &clear(&[0xC0, 0x21, 8, 1, 0, 6, 0x80, 0x53]),
-        &[&[0, 0x80, 0x57][..], &[1, 1, 0, 14, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8]].concat(),
-    ]);
-    let pap = listed(6, &[&[1, 1, 0, 13, 5, b'a', b'l', b'i', b'c', b'e', 2, b'n', b'o'], &[2, 1, 0, 5, 0]]);
-    let chap = listed(4, &[&[1, 1, 0, 9, 4, 1, 2, 3, 4], &[&[2, 1, 0, 26, 16][..], &[7; 16], b"alice"].concat(), &[4, 1, 0, 4]]);
+    let frames = listed(
+        0x3C,
+        &[
+            &clear(&[0xC0, 0x21, 1, 9, 0, 10, 5, 6, 1, 2, 3, 4]),
+            &clear(&[0xC2, 0x23, 3, 1, 0, 4]),
+            &clear(&[0x80, 0x21, 1, 1, 0, 10, 3, 6, 0, 0, 0, 0]),
+            &clear(&[0x80, 0x53, 5, 1, 0, 4]),
+            &clear(&[0xC0, 0x21, 8, 1, 0, 6, 0x80, 0x53]),
+            &[
+                &[0, 0x80, 0x57][..],
+                &[1, 1, 0, 14, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8],
+            ]
+            .concat(),
+        ],
+    );
+    let pap = listed(
+        6,
+        &[
+            &[1, 1, 0, 13, 5, b'a', b'l', b'i', b'c', b'e', 2, b'n', b'o'],
+            &[2, 1, 0, 5, 0],
+        ],
+    );
+    let chap = listed(
+        4,
+        &[
+            &[1, 1, 0, 9, 4, 1, 2, 3, 4],
+            &[&[2, 1, 0, 26, 16][..], &[7; 16], b"alice"].concat(),
+            &[4, 1, 0, 4],
+        ],
+    );
 
     let mut solicitation = vec![0x60, 0, 0, 0, 0, 8, 58, 255, 0xFE, 0x80];
     solicitation.extend([0; 13]);
     solicitation.extend([1, 0xFF, 2]);
     solicitation.extend([0; 13]);
     solicitation.extend([2, 133, 0, 0, 0, 0, 0, 0, 0]);
-    let mut advertisement = vec![64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 64, 0x40, 0, 0, 14, 16, 0, 0, 7, 8, 0, 0, 0, 0];
+    let mut advertisement = vec![
+        64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 64, 0x40, 0, 0, 14, 16, 0, 0, 7, 8, 0, 0, 0, 0,
+    ];
     advertisement.extend([0x20, 1, 0x0D, 0xB8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     advertisement.extend([5, 1, 0, 0, 0, 0, 5, 0xDC, 25, 3, 0, 0, 0, 0, 7, 8]);
     advertisement.extend([9; 16]);
@@ -154,7 +205,16 @@ password = "b"
 ipv4 = "10.0.0.9"
 "#;
     let logs = [include_str!("capture.keylog"), include_str!("live.keylog")];
-    let mut seeds = vec![calls, sccrq.clone(), start(1), frames, pap, chap, solicitation, advertisement];
+    let mut seeds = vec![
+        calls,
+        sccrq.clone(),
+        start(1),
+        frames,
+        pap,
+        chap,
+        solicitation,
+        advertisement,
+    ];
     let kick = r#"{"version": 1, "request": {"kick": {"who": {"id": 17}, "reason": "unpaid"}}}"#;
     let texts = [configuration, kick].into_iter().chain(logs);
     seeds.extend(texts.map(|text| text.as_bytes().to_vec()));

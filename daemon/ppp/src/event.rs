@@ -118,7 +118,7 @@ pub enum CloseReason {
     #[error("closed by the operator")]
     Administrative,
     /// The program ends.
-    #[error("the server is shutting down")]
+    #[error("shutting down")]
     Shutdown,
     /// No data for too long.
     #[error("idle for too long")]

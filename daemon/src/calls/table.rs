@@ -32,7 +32,8 @@ impl<R> Table<R> {
     pub fn insert(&mut self, make: impl FnOnce(SessionKey) -> Session<R>) -> SessionKey {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place {
-                generation: 0,
+                // The first session's is 0.
+                generation: u32::MAX,
                 session: None,
             });
             (self.places.len() - 1) as u32

@@ -121,6 +121,15 @@ impl<R: CryptoRng> Client<R> {
         }
     }
 
+    /// Takes over another configuration: it holds for the next call. `known` says that its server
+    /// was scrambled before.
+    pub fn reload(&mut self, config: Arc<config::Client>, known: bool, show_keys: bool) {
+        self.calls
+            .reconfigure(0, config.l2tp_config(), config.terms(show_keys));
+        self.config = config;
+        self.known = known;
+    }
+
     /// The server's address is found, the call starts.
     pub fn dial<P: Port>(&mut self, now: Duration, server: SocketAddr, port: &mut P) {
         if self.state != State::Resolving {
@@ -306,11 +315,8 @@ impl<R: CryptoRng> Client<R> {
             } => {
                 info!(%local, %peer, "IPv4 up");
                 let mtu = self.mtu(key);
-                self.totals.notice(Notice::Up {
-                    at: now,
-                    key,
-                    user: self.config.user.clone(),
-                });
+                let user = self.user(key);
+                self.totals.notice(Notice::Up { at: now, key, user });
                 self.events.push_back(ClientEvent::Ipv4Up {
                     local,
                     peer,
@@ -358,8 +364,8 @@ impl<R: CryptoRng> Client<R> {
             }
             CallEvent::Alarm { key, alarm } => {
                 warn!("ALARM: {alarm}");
-                self.totals
-                    .alarm(now, key, &self.config.user, alarm.to_string());
+                let user = self.user(key);
+                self.totals.alarm(now, key, &user, alarm.to_string());
             }
             CallEvent::Keys(record) => self.totals.keys.push_back(*record),
             CallEvent::Warning { warning, .. } => warn!("{warning}"),
@@ -382,7 +388,7 @@ impl<R: CryptoRng> Client<R> {
         let notice = Notice::Down {
             at: now,
             key: session.key,
-            user: self.config.user.clone(),
+            user: session.user.as_deref().unwrap_or_default().to_owned(),
             reason: reason.clone(),
         };
         self.totals.notice(notice);
@@ -426,6 +432,12 @@ impl<R: CryptoRng> Client<R> {
         self.state = State::Waiting(now + redial_in);
         self.events
             .push_back(ClientEvent::Down { reason, redial_in });
+    }
+
+    fn user(&self, key: SessionKey) -> String {
+        let session = self.calls.session(key);
+        let user = session.and_then(|session| session.user.as_deref());
+        user.unwrap_or_default().to_owned()
     }
 
     fn mtu(&self, key: SessionKey) -> u16 {

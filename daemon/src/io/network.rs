@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
+use rtnetlink::packet_route::link::{AfSpecInet, AfSpecUnspec, InetDevConf, LinkAttribute};
 use rtnetlink::packet_route::route::RouteMessage;
 use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 use tokio::task::JoinHandle;
@@ -118,7 +119,23 @@ impl Network {
         Ok(())
     }
 
-    /// Routes a prefix to the interface; `metric` as the kernel has it where `None`.
+    /// Lets packets come in from the interface with this host's own addresses as their source: an access server
+    /// answers what is too big by them.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn accept_own_sources(&self) -> anyhow::Result<()> {
+        let mut settings = InetDevConf::default();
+        settings.accept_local = 1;
+        let settings = vec![AfSpecInet::DevConfRequest(settings)];
+        let attribute = LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet(settings)]);
+        let message = LinkUnspec::new_with_index(self.index).append_extra_attribute(attribute);
+        let request = self.handle.link().set(message.build());
+        request.execute().await.context("accept_local refused")
+    }
+
+    /// Routes a prefix to the interface, in the place of any route that there is; `metric` as the
+    /// kernel has it where `None`.
     ///
     /// # Errors
     /// What the system says.
@@ -128,7 +145,43 @@ impl Network {
         length: u8,
         metric: Option<u32>,
     ) -> anyhow::Result<()> {
-        let message: RouteMessage = match prefix {
+        let message = self.route(prefix, length, metric);
+        let request = self.handle.route().add(message).replace();
+        request
+            .execute()
+            .await
+            .with_context(|| format!("route to {prefix}/{length} refused"))
+    }
+
+    /// Routes everything of a family to the interface, unless there is a route of that metric already.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn add_default_route(&self, any: IpAddr, metric: Option<u32>) -> anyhow::Result<()> {
+        let request = self.handle.route().add(self.route(any, 0, metric));
+        request.execute().await.context(
+            "default route refused; where there is one already, give this one another `metric`",
+        )
+    }
+
+    /// Takes a default route back.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn remove_default_route(
+        &self,
+        any: IpAddr,
+        metric: Option<u32>,
+    ) -> anyhow::Result<()> {
+        let request = self.handle.route().del(self.route(any, 0, metric));
+        request
+            .execute()
+            .await
+            .context("default route cannot be removed")
+    }
+
+    fn route(&self, prefix: IpAddr, length: u8, metric: Option<u32>) -> RouteMessage {
+        match prefix {
             IpAddr::V4(prefix) => {
                 let mut route = RouteMessageBuilder::<Ipv4Addr>::new()
                     .destination_prefix(prefix, length)
@@ -147,11 +200,6 @@ impl Network {
                 }
                 route.build()
             }
-        };
-        let request = self.handle.route().add(message).replace();
-        request
-            .execute()
-            .await
-            .with_context(|| format!("route to {prefix}/{length} refused"))
+        }
     }
 }

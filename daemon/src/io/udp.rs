@@ -146,9 +146,8 @@ impl Udp {
             segment_size: Some(segment),
             src_ip: self.ours.as_ref().and_then(|ours| ours.get(&to)).copied(),
         };
-        self.socket.try_io(Interest::WRITABLE, || {
-            self.state.try_send((&self.socket).into(), &transmit)
-        })
+        // Not by `try_io`: nobody waits until there is room, and a new socket would count as full until its first turn.
+        self.state.try_send((&self.socket).into(), &transmit)
     }
 }
 

@@ -283,6 +283,13 @@ impl<R: CryptoRng> Lns<R> {
             CallEvent::CallFailed { reason, .. } => info!(reason, "call failed"),
             CallEvent::CallUp(key) => {
                 self.totals.calls += 1;
+                if self
+                    .calls
+                    .session(key)
+                    .is_some_and(|session| session.offered_to_lac)
+                {
+                    info!(session = %id(key), "the subscriber has PHS: it offered it to its LAC");
+                }
                 self.setups
                     .push_back((now + self.config.limits.call_setup, key));
             }
@@ -331,7 +338,10 @@ impl<R: CryptoRng> Lns<R> {
     }
 
     fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
-        let place = self.subscribers.get_mut(key.index as usize).and_then(Option::as_mut);
+        let place = self
+            .subscribers
+            .get_mut(key.index as usize)
+            .and_then(Option::as_mut);
         if let Some(subscriber) = place.filter(|subscriber| subscriber.key == key) {
             subscriber.was_up = true;
         }

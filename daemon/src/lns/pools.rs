@@ -36,6 +36,11 @@ impl Numbers {
         Some(number)
     }
 
+    /// The last number taken is for nobody: it is not asked about again, and nobody uses it.
+    fn withhold(&mut self) {
+        self.used -= 1;
+    }
+
     fn give_back(&mut self, number: u64) {
         self.used -= 1;
         self.returned.push_back(number);
@@ -202,15 +207,20 @@ impl Pools {
     /// How full they are.
     pub fn usage(&self) -> impl Iterator<Item = Usage> + '_ {
         self.pools.iter().flat_map(|state| {
-            let families = [("ipv4", &state.ipv4), ("ipv6", &state.ipv6)];
+            let addresses = state.pool.ipv4.map_or(0, |side| side.capacity());
+            let prefixes = state.ipv6.capacity;
+            let families = [
+                ("ipv4", &state.ipv4, addresses),
+                ("ipv6", &state.ipv6, prefixes),
+            ];
             let families = families
                 .into_iter()
-                .filter(|(_, numbers)| numbers.capacity > 0);
-            families.map(|(family, numbers)| Usage {
+                .filter(|(_, numbers, _)| numbers.capacity > 0);
+            families.map(|(family, numbers, size)| Usage {
                 pool: state.pool.name.clone(),
                 family,
                 used: numbers.used,
-                size: numbers.capacity,
+                size,
             })
         })
     }
@@ -222,7 +232,7 @@ const FALLBACK_GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 
 impl PoolState {
     fn new(pool: Pool) -> Self {
-        let ipv4 = Numbers::new(pool.ipv4.map_or(0, |side| hosts(side)));
+        let ipv4 = Numbers::new(pool.ipv4.map_or(0, hosts));
         let prefixes = pool.ipv6.map_or(0, |net| {
             1u64.checked_shl((64 - net.prefix_len()).into())
                 .unwrap_or(u64::MAX)
@@ -250,7 +260,6 @@ fn next_ipv4(
     own: &HashSet<Ipv4Addr>,
 ) -> Option<(u64, Ipv4Addr)> {
     let skipped = u32::from(side.prefix.prefix_len() < 31);
-    // Each number that turns out not to be free for all stays taken: it is asked about once.
     loop {
         let number = numbers.take()?;
         let address = u32::from(side.prefix.network()) + skipped + number as u32;
@@ -258,6 +267,7 @@ fn next_ipv4(
         if address != side.gateway && !own.contains(&address) {
             return Some((number, address));
         }
+        numbers.withhold();
     }
 }
 
@@ -272,6 +282,7 @@ fn next_ipv6(
         if !own.contains(&prefix) {
             return Some((number, prefix));
         }
+        numbers.withhold();
     }
 }
 
@@ -319,6 +330,23 @@ mod tests {
             (last(&again), again.ipv6),
             (5, Some("2001:db8:0:4::".parse().unwrap()))
         );
+    }
+
+    #[test]
+    fn what_nobody_can_have_is_not_in_use() {
+        let mut pools = pools(&["10.0.0.3"]);
+        let first = pools.lease(None, None, None).unwrap();
+        let second = pools.lease(None, None, None).unwrap();
+        let usage = |pools: &Pools| {
+            pools
+                .usage()
+                .map(|usage| (usage.used, usage.size))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(usage(&pools), [(2, 5), (2, 8)]);
+        pools.give_back(&first);
+        pools.give_back(&second);
+        assert_eq!(usage(&pools), [(0, 5), (0, 8)]);
     }
 
     #[test]

@@ -76,8 +76,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Between bursts of packets.
 const TICK: Duration = Duration::from_millis(5);
-/// Packets of one tick at most: where the machine is too slow for more, the rest is left out.
-const TICK_MOST: f64 = 4096.0;
+/// What a late tick makes up for at most: where the machine is too slow, packets are left out rather than sent in floods.
+const TICK_MOST: Duration = Duration::from_millis(20);
+/// Packets of one tick at most.
+const TICK_PACKETS: f64 = 16_384.0;
 
 /// Many subscribers.
 pub struct Load<R> {
@@ -426,10 +428,10 @@ impl<R: CryptoRng> Load<R> {
         let Some(traffic) = self.plan.traffic else {
             return;
         };
-        let since = now.saturating_sub(self.next_tick) + TICK;
+        let since = (now.saturating_sub(self.next_tick) + TICK).min(TICK_MOST);
         self.next_tick = now + TICK;
         let rate = traffic.per_session.per_second() * self.up.len() as f64;
-        self.owed = (self.owed + rate * since.as_secs_f64()).min(TICK_MOST);
+        self.owed = (self.owed + rate * since.as_secs_f64()).min(TICK_PACKETS);
         while self.owed >= 1.0 {
             let count = (self.owed as usize).min(BURST);
             self.owed -= count as f64;

@@ -1,5 +1,6 @@
 //! `fogline client`: opens what the subscriber needs, and keeps it connected.
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -56,7 +57,6 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         KnownPeers::open(&config.state.directory),
         "[state] directory",
     )?;
-    let known = known.contains(client.server.to_string().as_str());
     let keylog = options.keylog.as_deref().map(KeyLog::create).transpose()?;
     // Addresses and routes come and go with every call.
     privileges::drop_to(&config.process, &[Capability::CAP_NET_ADMIN])?;
@@ -76,7 +76,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             };
             let (resolved, resolutions) = mpsc::channel(1);
             let subscriber = Subscriber {
-                client: Client::new(dialled.clone(), randomness, known, show_keys),
+                client: Client::new(
+                    dialled.clone(),
+                    randomness,
+                    is_known(&known, &dialled),
+                    show_keys,
+                ),
                 config: dialled,
                 machine,
                 desk: Desk {
@@ -107,6 +112,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     })
 }
 
+/// Whether the server was scrambled in an earlier call.
+fn is_known(known: &HashSet<Box<str>>, client: &config::Client) -> bool {
+    known.contains(client.server.to_string().as_str())
+}
+
 /// The thread that moves packets.
 struct Subscriber {
     client: Client<OsRandom>,
@@ -117,7 +127,7 @@ struct Subscriber {
     resolutions: mpsc::Receiver<Result<SocketAddr, String>>,
     host: mpsc::UnboundedSender<HostOrder>,
     known_peers: KnownPeers,
-    known: bool,
+    known: HashSet<Box<str>>,
     keylog: Option<KeyLog>,
     life: Life,
     address: Option<Ipv6Addr>,
@@ -140,10 +150,7 @@ impl Subscriber {
                 wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.client),
                 Some(command) = self.desk.port.next() => self.command(command),
                 Some(resolved) = self.resolutions.recv() => self.dial(resolved),
-                Some(reread) = self.desk.reloader.next() => {
-                    // A new call takes the new configuration up: nothing of a running one changes.
-                    let _ = self.desk.reloader.finish(reread);
-                }
+                Some(reread) = self.desk.reloader.next() => self.reloaded(reread),
                 Some(order) = self.desk.orders.recv() => self.order(order),
             }
         }
@@ -173,11 +180,11 @@ impl Subscriber {
                 return;
             }
             ClientEvent::Scrambled => {
-                if !self.known {
-                    self.known = true;
-                    if let Err(error) = self.known_peers.add(&self.config.server.to_string()) {
-                        error!(%error, "the confirmed server cannot be written down; its fallback would raise no alarm after a restart");
-                    }
+                let server = self.config.server.to_string();
+                if self.known.insert(server.as_str().into())
+                    && let Err(error) = self.known_peers.add(&server)
+                {
+                    error!(%error, "the confirmed server cannot be written down; its fallback would raise no alarm after a restart");
                 }
                 return;
             }
@@ -322,6 +329,18 @@ impl Subscriber {
             }
             Order::Stop => {}
         }
+    }
+
+    fn reloaded(&mut self, reread: reload::Reread) {
+        let config = self.desk.reloader.finish(reread);
+        let Some(config) = config.and_then(|config| config.client).map(Arc::new) else {
+            return;
+        };
+        let _ = self.host.send(HostOrder::Reload(config.clone()));
+        let known = is_known(&self.known, &config);
+        self.client
+            .reload(config.clone(), known, self.keylog.is_some());
+        self.config = config;
     }
 
     /// Moves on from one stage of the end to the next.

@@ -44,6 +44,8 @@ pub enum HostOrder {
     },
     /// IPv6 works no more.
     Ipv6Down((u64, u64)),
+    /// Hooks are others from now on.
+    Reload(Arc<Client>),
 }
 
 /// The machine as one call changes it.
@@ -88,6 +90,7 @@ impl Host {
 
     async fn carry_out(&mut self, order: HostOrder) {
         match order {
+            HostOrder::Reload(config) => self.config = config,
             HostOrder::Ipv4Up {
                 local,
                 peer,
@@ -122,6 +125,7 @@ impl Host {
                 dns,
             } => {
                 if self.address != Some(address) {
+                    report(self.ipv6_down().await);
                     self.address = Some(address);
                     report(self.ipv6_address(address, length).await);
                 }
@@ -130,7 +134,7 @@ impl Host {
             }
             HostOrder::Ipv6Down(traffic) => {
                 if self.ipv6.is_some() {
-                    report(self.network.flush(true).await);
+                    report(self.ipv6_down().await);
                     self.hook(self.config.hooks.ipv6_down.as_deref(), true, traffic)
                         .await;
                     self.ipv6 = None;
@@ -148,7 +152,7 @@ impl Host {
         self.network.add_peer_address(local, peer).await?;
         if let Some(route) = self.config.default_route {
             self.network
-                .add_route(Ipv4Addr::UNSPECIFIED.into(), 0, route.metric)
+                .add_default_route(Ipv4Addr::UNSPECIFIED.into(), route.metric)
                 .await?;
         }
         Ok(())
@@ -158,10 +162,22 @@ impl Host {
         self.network.add_address(address.into(), length).await?;
         if let Some(route) = self.config.default_route {
             self.network
-                .add_route(Ipv6Addr::UNSPECIFIED.into(), 0, route.metric)
+                .add_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
                 .await?;
         }
         Ok(())
+    }
+
+    async fn ipv6_down(&self) -> anyhow::Result<()> {
+        // Without an address a route of IPv6 stays, unlike one of IPv4.
+        if let Some(route) = self.config.default_route
+            && self.address.is_some()
+        {
+            self.network
+                .remove_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
+                .await?;
+        }
+        self.network.flush(true).await
     }
 
     /// Name servers of both families go where they are configured to go.

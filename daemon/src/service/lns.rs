@@ -117,6 +117,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// The subscribers' addresses are behind the interface.
 async fn set_up_network(index: u32, lns: &config::Lns) -> anyhow::Result<()> {
     let network = Network::new(index)?;
+    network.accept_own_sources().await?;
     for pool in &lns.pools {
         if let Some(side) = pool.ipv4 {
             network.add_address(side.gateway.into(), 32).await?;

@@ -25,11 +25,19 @@ pub struct Attacker {
 impl Attacker {
     /// From now on, this.
     pub fn attack(&mut self, mut attack: impl FnMut(&[Flying], &Flying) -> Vec<Flying> + 'static) {
-        self.attack_in_time(move |seen, flying| attack(seen, flying).into_iter().map(|flying| (DELAY, flying)).collect());
+        self.attack_in_time(move |seen, flying| {
+            attack(seen, flying)
+                .into_iter()
+                .map(|flying| (DELAY, flying))
+                .collect()
+        });
     }
 
     /// From now on, this, with a say in how long each takes.
-    pub fn attack_in_time(&mut self, attack: impl FnMut(&[Flying], &Flying) -> Vec<(Duration, Flying)> + 'static) {
+    pub fn attack_in_time(
+        &mut self,
+        attack: impl FnMut(&[Flying], &Flying) -> Vec<(Duration, Flying)> + 'static,
+    ) {
         self.attack = Some(Box::new(attack));
     }
 
@@ -41,7 +49,10 @@ impl Attacker {
 
 /// Whether a datagram is between the victim and the access server.
 pub fn is_victims(flying: &Flying) -> bool {
-    matches!((flying.from, flying.to), (Place::Client(0), Place::Lns) | (Place::Lns, Place::Client(0)))
+    matches!(
+        (flying.from, flying.to),
+        (Place::Client(0), Place::Lns) | (Place::Lns, Place::Client(0))
+    )
 }
 
 impl Carrier for Attacker {
@@ -63,7 +74,12 @@ impl Carrier for Attacker {
 }
 
 /// A frame in answer to `flying`, as from whom it was for; none before that one has sent anything to be like.
-pub fn answer(seen: &[Flying], flying: &Flying, protocol: u16, information: &[u8]) -> Option<Flying> {
+pub fn answer(
+    seen: &[Flying],
+    flying: &Flying,
+    protocol: u16,
+    information: &[u8],
+) -> Option<Flying> {
     let theirs = latest_frame(seen, flying.to, flying.from)?;
     Some(Flying {
         from: flying.to,

@@ -4,7 +4,9 @@ use fogline::calls::Drop;
 use fogline_l2tp::TunnelState;
 
 use crate::attacker::Attacker;
-use crate::scene::{BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, downs, is_up, latest, scenes};
+use crate::scene::{
+    BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, downs, is_up, latest, scenes,
+};
 use crate::world::guard::FORGED;
 use crate::world::wire::{ControlHeader, Frame, cdn, control, icrq, l2tp, sccrq, stop_ccn};
 use crate::world::{Dice, Flying, Place, World, ms, s};
@@ -37,7 +39,10 @@ fn sccrq_from_ten_thousand_addresses() {
         world.kick(2, "to dial in the flood");
         let mut pings = Pings::default();
         for stranger in 0..10_000 {
-            world.launch(ms(0), from_stranger(stranger, sccrq(1 + (stranger % 7) as u16)));
+            world.launch(
+                ms(0),
+                from_stranger(stranger, sccrq(1 + (stranger % 7) as u16)),
+            );
             if stranger % 100 == 0 {
                 pings.send(&mut world);
             }
@@ -91,22 +96,43 @@ impl Caller {
         let scccn = l2tp(tunnel, 0, 1, 1, &[(0, &[0, 3])]);
         world.launch(ms(0), from_stranger(stranger, scccn));
         world.run_for(ms(1));
-        Self { stranger, tunnel, ns: 2 }
+        Self {
+            stranger,
+            tunnel,
+            ns: 2,
+        }
     }
 
     fn call(&mut self, world: &mut World<Attacker>, own_session: u16) {
-        world.launch(ms(0), from_stranger(self.stranger, icrq(self.tunnel, own_session, self.ns, 1)));
+        world.launch(
+            ms(0),
+            from_stranger(self.stranger, icrq(self.tunnel, own_session, self.ns, 1)),
+        );
         self.ns = self.ns.wrapping_add(1);
     }
 
     /// Acknowledges everything that came.
     fn acknowledge(&self, world: &mut World<Attacker>) {
         let to_this = |flying: &&Flying| flying.to == Place::Stranger(self.stranger);
-        let headers = world.carrier.to_strangers.iter().filter(to_this).filter_map(|flying| ControlHeader::of(&flying.payload));
-        let last = headers.filter(|header| header.kind.is_some()).map(|header| header.ns).max();
+        let headers = world
+            .carrier
+            .to_strangers
+            .iter()
+            .filter(to_this)
+            .filter_map(|flying| ControlHeader::of(&flying.payload));
+        let last = headers
+            .filter(|header| header.kind.is_some())
+            .map(|header| header.ns)
+            .max();
         world.carrier.to_strangers.clear();
         if let Some(last) = last {
-            world.launch(ms(0), from_stranger(self.stranger, l2tp(self.tunnel, 0, self.ns, last.wrapping_add(1), &[])));
+            world.launch(
+                ms(0),
+                from_stranger(
+                    self.stranger,
+                    l2tp(self.tunnel, 0, self.ns, last.wrapping_add(1), &[]),
+                ),
+            );
         }
     }
 }
@@ -146,7 +172,13 @@ fn icrq_by_the_thousand() {
                 }
                 world.run_for(ms(1));
                 pings.receive(&mut world);
-                let calls = world.lns.calls().endpoint(0).tunnels().map(|tunnel| tunnel.calls).sum::<usize>();
+                let calls = world
+                    .lns
+                    .calls()
+                    .endpoint(0)
+                    .tunnels()
+                    .map(|tunnel| tunnel.calls)
+                    .sum::<usize>();
                 assert!(calls <= 100 + 3, "{calls}");
                 assert!(world.lns.calls().len() <= 3);
             }
@@ -180,11 +212,20 @@ fn calls_on_which_nobody_speaks_ppp() {
                 ControlHeader::of(&flying.payload).is_some_and(|header| header.kind == Some(11))
             });
             let Some((session, nr)) = reply.and_then(|flying| {
-                Some((assigned(&flying.payload, 14)?, ControlHeader::of(&flying.payload)?.ns.wrapping_add(1)))
+                Some((
+                    assigned(&flying.payload, 14)?,
+                    ControlHeader::of(&flying.payload)?.ns.wrapping_add(1),
+                ))
             }) else {
                 continue;
             };
-            let iccn = l2tp(caller.tunnel, session, caller.ns, nr, &[(0, &[0, 12]), (24, &[0, 1, 0, 0]), (19, &[0, 0, 0, 1])]);
+            let iccn = l2tp(
+                caller.tunnel,
+                session,
+                caller.ns,
+                nr,
+                &[(0, &[0, 12]), (24, &[0, 1, 0, 0]), (19, &[0, 0, 0, 1])],
+            );
             caller.ns += 1;
             world.launch(ms(0), from_stranger(77, iccn));
             pings.send(&mut world);
@@ -205,7 +246,9 @@ fn broken(world: &World<Attacker>) -> Vec<Vec<u8>> {
     let mut dice = Dice(5);
     let mut random = |length: usize| (0..length).map(|_| dice.next() as u8).collect::<Vec<_>>();
     let good = sccrq(3);
-    let mut all: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
+    let mut all: Vec<Vec<u8>> = (0..good.len())
+        .map(|length| good[..length].to_vec())
+        .collect();
     for at in 0..good.len() {
         for value in [0, 0x7F, 0xFF] {
             let mut changed = good.clone();
@@ -214,8 +257,21 @@ fn broken(world: &World<Attacker>) -> Vec<Vec<u8>> {
         }
     }
     let (hidden, unknown) = (0x4000_u16, 999_u16);
-    for bits in [hidden | 0x8000 | 8, 0x8000 | 5, 0x8000 | 0x3FF, 0x8006, 0x0006, 0xBC06] {
-        let avp = [&bits.to_be_bytes()[..], &[0, 0], &unknown.to_be_bytes(), &[0, 0]].concat();
+    for bits in [
+        hidden | 0x8000 | 8,
+        0x8000 | 5,
+        0x8000 | 0x3FF,
+        0x8006,
+        0x0006,
+        0xBC06,
+    ] {
+        let avp = [
+            &bits.to_be_bytes()[..],
+            &[0, 0],
+            &unknown.to_be_bytes(),
+            &[0, 0],
+        ]
+        .concat();
         let mut message = [&good[..], &avp].concat();
         let length = message.len() as u16;
         message[2..4].copy_from_slice(&length.to_be_bytes());
@@ -225,7 +281,9 @@ fn broken(world: &World<Attacker>) -> Vec<Vec<u8>> {
     let avps: Vec<(u16, &[u8])> = (0..8000).map(|_| (999, &[0, 0][..])).collect();
     all.push(l2tp(0, 0, 0, 0, &avps[..]));
     all.extend([0, 1, 5, 6, 7, 11, 12, 13, 1500, 65_507].map(&mut random));
-    for flags in [0x0002_u16, 0x4002, 0x0802, 0x0202, 0x4B02, 0xC802, 0xC803, 0xFFFF] {
+    for flags in [
+        0x0002_u16, 0x4002, 0x0802, 0x0202, 0x4B02, 0xC802, 0xC803, 0xFFFF,
+    ] {
         for length in [0, 4, 10, 65_500] {
             all.push([&flags.to_be_bytes()[..], &vec![0xFF; length]].concat());
         }
@@ -255,9 +313,23 @@ fn broken_messages_of_every_kind() {
         pings.run(&mut world, s(1));
         for (number, payload) in broken(&world).into_iter().enumerate() {
             for from in [Place::Stranger(number as u32), Place::Client(VICTIM)] {
-                world.launch(ms(0), Flying { from, to: Place::Lns, payload: payload.clone() });
+                world.launch(
+                    ms(0),
+                    Flying {
+                        from,
+                        to: Place::Lns,
+                        payload: payload.clone(),
+                    },
+                );
             }
-            world.launch(ms(0), Flying { from: Place::Lns, to: Place::Client(VICTIM), payload });
+            world.launch(
+                ms(0),
+                Flying {
+                    from: Place::Lns,
+                    to: Place::Client(VICTIM),
+                    payload,
+                },
+            );
             if number % 50 == 0 {
                 pings.send(&mut world);
             }
@@ -279,16 +351,32 @@ fn data_for_the_sessions_of_others() {
         let mut world = scene.confirmed();
         let mut pings = Pings::default();
         pings.run(&mut world, s(1));
-        let stolen: Vec<_> = world.carrier.seen.iter().filter(|flying| flying.to == Place::Lns).cloned().collect();
+        let stolen: Vec<_> = world
+            .carrier
+            .seen
+            .iter()
+            .filter(|flying| flying.to == Place::Lns)
+            .cloned()
+            .collect();
         for flying in stolen {
             for from in [Place::Stranger(1), Place::Client(BYSTANDER)] {
-                world.launch(ms(0), Flying { from, ..flying.clone() });
+                world.launch(
+                    ms(0),
+                    Flying {
+                        from,
+                        ..flying.clone()
+                    },
+                );
             }
             world.run_for(ms(1));
         }
         for tunnel in 0..40 {
             for session in 0..40 {
-                for frame in [&[0xFF, 0x03, 0xC0, 0x21, 5, 9, 0, 4][..], &[0x00, 0x21], &[0x80, 0x53, 5, 9, 0, 4]] {
+                for frame in [
+                    &[0xFF, 0x03, 0xC0, 0x21, 5, 9, 0, 4][..],
+                    &[0x00, 0x21],
+                    &[0x80, 0x53, 5, 9, 0, 4],
+                ] {
                     let header = scramble::wire::l2tp::emit_plain(tunnel, session);
                     let payload = [&header[..], frame, FORGED].concat();
                     world.launch(ms(0), from_stranger(1, payload));
@@ -316,7 +404,10 @@ fn hanging_up_from_another_address() {
         let mut world = scene.confirmed();
         let mut pings = Pings::default();
         pings.run(&mut world, s(1));
-        let session = world.session_of(VICTIM).and_then(|key| world.lns.calls().session(key)).unwrap();
+        let session = world
+            .session_of(VICTIM)
+            .and_then(|key| world.lns.calls().session(key))
+            .unwrap();
         let (call, peer) = (session.call, session.peer_ids);
         for to in ENDS {
             let (tunnel, at_receiver, own_tunnel, own_session) = match to {
@@ -325,13 +416,30 @@ fn hanging_up_from_another_address() {
             };
             for ns in 0..20 {
                 for nr in [0, 4] {
-                    for payload in [stop_ccn(tunnel, own_tunnel, ns, nr), cdn(tunnel, at_receiver, own_session, ns, nr)] {
+                    for payload in [
+                        stop_ccn(tunnel, own_tunnel, ns, nr),
+                        cdn(tunnel, at_receiver, own_session, ns, nr),
+                    ] {
                         for from in [Place::Stranger(1), Place::Client(BYSTANDER)] {
-                            world.launch(ms(0), Flying { from, to, payload: payload.clone() });
+                            world.launch(
+                                ms(0),
+                                Flying {
+                                    from,
+                                    to,
+                                    payload: payload.clone(),
+                                },
+                            );
                         }
                     }
                     // A peer that gives up before it knows this end's id names its own.
-                    world.launch(ms(0), Flying { from: Place::Stranger(1), to, payload: stop_ccn(0, own_tunnel, ns, nr) });
+                    world.launch(
+                        ms(0),
+                        Flying {
+                            from: Place::Stranger(1),
+                            to,
+                            payload: stop_ccn(0, own_tunnel, ns, nr),
+                        },
+                    );
                 }
             }
         }
@@ -382,7 +490,11 @@ fn every_byte_of_data_changed() {
             pings.receive(&mut world);
         }
         // Bits of the L2TP header that mean nothing may be changed: FF 03, and reserved ones.
-        assert!(pings.arrived[VICTIM] * 5 < pings.sent[VICTIM], "{}", pings.arrived[VICTIM]);
+        assert!(
+            pings.arrived[VICTIM] * 5 < pings.sent[VICTIM],
+            "{}",
+            pings.arrived[VICTIM]
+        );
         pings.assert_all_arrived(BYSTANDER);
         assert_recovers(&mut world, &scene);
     }
@@ -391,12 +503,20 @@ fn every_byte_of_data_changed() {
 /// Half-open control connections are among those that are bounded by state, not merely by number.
 #[test]
 fn control_connections_that_nobody_uses_are_found_dead() {
-    let scene = Scene { seed: 9, ..scenes().next().unwrap() };
+    let scene = Scene {
+        seed: 9,
+        ..scenes().next().unwrap()
+    };
     let mut world = scene.confirmed();
     for stranger in 0..50 {
         Caller::connect(&mut world, 1000 + stranger);
     }
-    let established = world.lns.calls().endpoint(0).tunnels().filter(|tunnel| tunnel.state == TunnelState::Established);
+    let established = world
+        .lns
+        .calls()
+        .endpoint(0)
+        .tunnels()
+        .filter(|tunnel| tunnel.state == TunnelState::Established);
     assert_eq!(established.count(), 52);
     world.run_for(s(60 + 60));
     assert_recovers(&mut world, &scene);

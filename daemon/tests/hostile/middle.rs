@@ -12,7 +12,10 @@ use scramble::transform::{HEADROOM, Packet, Receiver, Sender, TAILROOM};
 use scramble::wire::ppp::protocol;
 
 use crate::attacker::on_frames;
-use crate::scene::{BYSTANDER, Pings, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear, is_up, scenes_of_all_transforms};
+use crate::scene::{
+    BYSTANDER, Pings, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear, is_up,
+    scenes_of_all_transforms,
+};
 use crate::world::guard::{SECRET, holds};
 use crate::world::wire::{Frame, latest_frame};
 use crate::world::{Dice, Flying, Place, s};
@@ -42,8 +45,14 @@ impl Leg {
     fn digest(&mut self) {
         while let Some(event) = self.negotiator.poll() {
             match event {
-                Event::Install { keys, own, agreement } => {
-                    let receiver = self.receiver.get_or_insert_with(|| Receiver::new(own.peer(), agreement.receive));
+                Event::Install {
+                    keys,
+                    own,
+                    agreement,
+                } => {
+                    let receiver = self
+                        .receiver
+                        .get_or_insert_with(|| Receiver::new(own.peer(), agreement.receive));
                     receiver.install(keys.clone());
                     self.pending = Some((own, agreement.send, keys));
                 }
@@ -97,7 +106,9 @@ impl Middle {
                 let secrets = Secrets::default();
                 leg.negotiator.network_phase(self.now, secrets).unwrap();
             }
-            self.legs[near].negotiator.handle_ecp(self.now, &frame.information);
+            self.legs[near]
+                .negotiator
+                .handle_ecp(self.now, &frame.information);
         } else if frame.is_data() {
             passed.extend(self.pass(near, &frame).map(|payload| Flying {
                 payload,
@@ -110,12 +121,24 @@ impl Middle {
             leg.negotiator.handle_timeout(self.now);
             leg.digest();
             while let Some(packet) = leg.negotiator.poll_transmit() {
-                let from = if end == Place::Lns { ENDS[0] } else { Place::Lns };
+                let from = if end == Place::Lns {
+                    ENDS[0]
+                } else {
+                    Place::Lns
+                };
                 // The frame at hand is the latest, if it goes there.
-                let theirs = if flying.to == end { Frame::of(&flying.payload) } else { latest_frame(seen, from, end) };
+                let theirs = if flying.to == end {
+                    Frame::of(&flying.payload)
+                } else {
+                    latest_frame(seen, from, end)
+                };
                 if let Some(theirs) = theirs {
                     let payload = theirs.instead(protocol::ECP, &packet);
-                    passed.push(Flying { from, to: end, payload });
+                    passed.push(Flying {
+                        from,
+                        to: end,
+                        payload,
+                    });
                 }
             }
         }
@@ -129,11 +152,19 @@ impl Middle {
         let range = HEADROOM..HEADROOM + ppp.len();
         buffer[range.clone()].copy_from_slice(&ppp);
         let mut packet = Packet::new(&mut buffer, range);
-        self.legs[near].receiver.as_mut()?.restore(&mut packet).ok()?;
+        self.legs[near]
+            .receiver
+            .as_mut()?
+            .restore(&mut packet)
+            .ok()?;
         if holds(packet.bytes(), SECRET) {
             *self.read.borrow_mut() += 1;
         }
-        self.legs[1 - near].sender.as_mut()?.scramble(&mut packet).ok()?;
+        self.legs[1 - near]
+            .sender
+            .as_mut()?
+            .scramble(&mut packet)
+            .ok()?;
         Some([&frame.before, packet.bytes()].concat())
     }
 }
@@ -145,8 +176,14 @@ fn without_a_secret_it_goes_unnoticed() {
         let mut world = scene.world();
         let read = Rc::new(RefCell::new(0));
         let mut middle = Middle::new(&SecretSource::None, &read);
-        world.carrier.attack(on_frames(move |seen, flying, frame| middle.frame(seen, flying, frame)));
-        assert!(world.run_while(s(10), |world| !is_up(world, VICTIM)), "{scene:?}: {:?}", world.states(VICTIM));
+        world.carrier.attack(on_frames(move |seen, flying, frame| {
+            middle.frame(seen, flying, frame)
+        }));
+        assert!(
+            world.run_while(s(10), |world| !is_up(world, VICTIM)),
+            "{scene:?}: {:?}",
+            world.states(VICTIM)
+        );
         let mut pings = Pings::default();
         pings.run(&mut world, s(2));
         assert!(world.rekey(VICTIM));
@@ -196,7 +233,10 @@ fn with_a_secret_it_is_found_out() {
     let wrong = SecretSource::Configured(Secret::generated(vec![0x33; 32]));
     for scene in scenes_of_all_transforms().filter(|scene| scene.secret) {
         for (secret, reason) in [
-            (&SecretSource::None, Reason::Disagreement(Disagreement::SecretFlags)),
+            (
+                &SecretSource::None,
+                Reason::Disagreement(Disagreement::SecretFlags),
+            ),
             (&wrong, Reason::BadTag),
         ] {
             let mut world = scene.world();
@@ -204,26 +244,53 @@ fn with_a_secret_it_is_found_out() {
             let mut middle = Middle::new(secret, &read);
             world.carrier.attack(on_frames(move |seen, flying, frame| {
                 // In clear there is no need to pass itself off.
-                let told = frame.is_data() && middle.legs.iter().all(|leg| leg.negotiator.state() != State::Confirmed);
-                if told { vec![flying.clone()] } else { middle.frame(seen, flying, frame) }
+                let told = frame.is_data()
+                    && middle
+                        .legs
+                        .iter()
+                        .all(|leg| leg.negotiator.state() != State::Confirmed);
+                if told {
+                    vec![flying.clone()]
+                } else {
+                    middle.frame(seen, flying, frame)
+                }
             }));
             let mut pings = Pings::default();
             pings.run(&mut world, s(40));
             pings.assert_all_arrived(BYSTANDER);
             assert_eq!(*read.borrow(), 0, "{scene:?}: read on its keys");
-            assert!(!world.states(VICTIM).contains(&Some(State::Confirmed)), "{scene:?}");
+            assert!(
+                !world.states(VICTIM).contains(&Some(State::Confirmed)),
+                "{scene:?}"
+            );
             if reason == Reason::BadTag {
                 for alarms in alarms(&world) {
-                    assert!(alarms.iter().any(|alarm| alarm.contains("wrong confirmation")), "{scene:?}: {alarms:?}");
+                    assert!(
+                        alarms
+                            .iter()
+                            .any(|alarm| alarm.contains("wrong confirmation")),
+                        "{scene:?}: {alarms:?}"
+                    );
                 }
             }
             if scene.is_require() {
                 assert!(!carries_data(&world) && downs(&world) > 0);
                 let ended = &world.lns.totals().ended;
-                assert!(ended.contains_key("scrambling") || ended.contains_key("peer-terminated"), "{ended:?}");
+                assert!(
+                    ended.contains_key("scrambling") || ended.contains_key("peer-terminated"),
+                    "{ended:?}"
+                );
             } else {
-                let name = if reason == Reason::BadTag { "bad-tag" } else { "disagreement" };
-                assert!(world.lns.totals().fallbacks.contains_key(name), "{scene:?}: {:?}", world.lns.totals().fallbacks);
+                let name = if reason == Reason::BadTag {
+                    "bad-tag"
+                } else {
+                    "disagreement"
+                };
+                assert!(
+                    world.lns.totals().fallbacks.contains_key(name),
+                    "{scene:?}: {:?}",
+                    world.lns.totals().fallbacks
+                );
                 assert!(in_clear(&world).is_some());
                 // It is hard: the call stays in clear. The next one is not.
                 world.carrier.calm();

@@ -8,7 +8,10 @@ use scramble::option::{LEN, OUI};
 use scramble::wire::ppp::protocol;
 
 use crate::attacker::{Attacker, answer, on_frames};
-use crate::scene::{BYSTANDER, ENDS, Pings, Scene, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear, inject, is_up, scenes, scenes_of_all_transforms};
+use crate::scene::{
+    BYSTANDER, ENDS, Pings, Scene, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear,
+    inject, is_up, scenes, scenes_of_all_transforms,
+};
 use crate::world::wire::{Frame, control};
 use crate::world::{Flying, Place, World, s};
 
@@ -27,7 +30,13 @@ enum Deed {
     CodeReject,
 }
 
-const DEEDS: [Deed; 5] = [Deed::Strip, Deed::ProtocolReject, Deed::ConfigureReject, Deed::Terminate, Deed::CodeReject];
+const DEEDS: [Deed; 5] = [
+    Deed::Strip,
+    Deed::ProtocolReject,
+    Deed::ConfigureReject,
+    Deed::Terminate,
+    Deed::CodeReject,
+];
 
 impl Deed {
     fn reason(self) -> Reason {
@@ -81,15 +90,25 @@ fn before_confirmation() {
             pings.run(&mut world, s(40));
             pings.assert_all_arrived(BYSTANDER);
             if scene.is_require() {
-                assert!(!carries_data(&world) && pings.sent[VICTIM] == 0, "{scene:?} {deed:?}");
+                assert!(
+                    !carries_data(&world) && pings.sent[VICTIM] == 0,
+                    "{scene:?} {deed:?}"
+                );
                 assert!(downs(&world) > 0, "{scene:?} {deed:?}");
                 let reasons = &world.lns.totals().ended;
-                assert!(reasons.contains_key("scrambling") || reasons.contains_key("peer-terminated"), "{reasons:?}");
+                assert!(
+                    reasons.contains_key("scrambling") || reasons.contains_key("peer-terminated"),
+                    "{reasons:?}"
+                );
             } else {
                 assert_eq!(in_clear(&world), Some(deed.reason()), "{scene:?} {deed:?}");
                 assert!(pings.arrived[VICTIM] > 0);
                 assert!(world.lns.totals().fallbacks.values().sum::<u64>() > 0);
-                assert_eq!(alarms(&world), [vec![], vec![]] as [Vec<String>; 2], "nobody was scrambled before");
+                assert_eq!(
+                    alarms(&world),
+                    [vec![], vec![]] as [Vec<String>; 2],
+                    "nobody was scrambled before"
+                );
             }
             assert_recovers(&mut world, &scene);
         }
@@ -114,17 +133,28 @@ fn after_confirmation() {
             pings.run(&mut world, s(50));
             pings.assert_all_arrived(VICTIM);
             assert_eq!(world.session_of(VICTIM), session);
-            assert!(world.is_scrambled(VICTIM), "60 tries of a second each are not over");
+            assert!(
+                world.is_scrambled(VICTIM),
+                "60 tries of a second each are not over"
+            );
             pings.run(&mut world, s(60));
             pings.assert_all_arrived(BYSTANDER);
             // Under `require` the next calls end as well.
             let ended = downs(&world);
-            assert!(ended == 1 || ended > 1 && scene.is_require(), "{scene:?} {deed:?}: {:?}", world.events[VICTIM]);
+            assert!(
+                ended == 1 || ended > 1 && scene.is_require(),
+                "{scene:?} {deed:?}: {:?}",
+                world.events[VICTIM]
+            );
             assert_ne!(world.session_of(VICTIM), session);
             if scene.is_require() {
                 assert!(!carries_data(&world));
             } else {
-                assert!(in_clear(&world).is_some(), "{scene:?} {deed:?}: {:?}", world.states(VICTIM));
+                assert!(
+                    in_clear(&world).is_some(),
+                    "{scene:?} {deed:?}: {:?}",
+                    world.states(VICTIM)
+                );
                 assert_alarm(&world, "used PHS before");
             }
             assert_recovers(&mut world, &scene);
@@ -135,7 +165,10 @@ fn after_confirmation() {
 /// Each end raised an alarm that says so.
 fn assert_alarm(world: &World<Attacker>, what: &str) {
     for alarms in alarms(world) {
-        assert!(alarms.iter().any(|alarm| alarm.contains(what)), "{alarms:?}");
+        assert!(
+            alarms.iter().any(|alarm| alarm.contains(what)),
+            "{alarms:?}"
+        );
     }
 }
 
@@ -147,7 +180,10 @@ fn a_fallback_on_redial_raises_the_alarm() {
             let mut world = scene.confirmed();
             world.carrier.attack(deed.attack());
             world.kick(VICTIM, "for the test");
-            assert!(world.run_while(s(30), |world| !(downs(world) > 0 && is_up(world, VICTIM))), "{scene:?} {deed:?}");
+            assert!(
+                world.run_while(s(30), |world| !(downs(world) > 0 && is_up(world, VICTIM))),
+                "{scene:?} {deed:?}"
+            );
             assert_eq!(in_clear(&world), Some(deed.reason()), "{scene:?} {deed:?}");
             world.run_for(s(1));
             assert_alarm(&world, "used PHS before");
@@ -169,7 +205,10 @@ fn early_offer(frame: &Frame) -> Option<&[u8]> {
 fn stripping_the_early_offer_from_lcp() {
     for scene in scenes() {
         for both in [false, true] {
-            let scene = Scene { early_offer: true, ..scene };
+            let scene = Scene {
+                early_offer: true,
+                ..scene
+            };
             let mut world = scene.world();
             let stripped = Rc::new(Cell::new(0));
             let count = Rc::clone(&stripped);
@@ -177,7 +216,9 @@ fn stripping_the_early_offer_from_lcp() {
                 if let Some(option) = early_offer(&frame) {
                     count.set(count.get() + 1);
                     let reject = control(4, frame.information[1], option);
-                    return answer(seen, flying, protocol::LCP, &reject).into_iter().collect();
+                    return answer(seen, flying, protocol::LCP, &reject)
+                        .into_iter()
+                        .collect();
                 }
                 if both && frame.protocol == protocol::ECP {
                     return vec![];
@@ -189,7 +230,11 @@ fn stripping_the_early_offer_from_lcp() {
             pings.assert_all_arrived(BYSTANDER);
             assert!(stripped.get() >= 2, "both ends offered");
             match (both, scene.is_require()) {
-                (false, _) => assert!(world.is_scrambled(VICTIM), "{scene:?}: {:?}", world.states(VICTIM)),
+                (false, _) => assert!(
+                    world.is_scrambled(VICTIM),
+                    "{scene:?}: {:?}",
+                    world.states(VICTIM)
+                ),
                 (true, false) => assert_eq!(in_clear(&world), Some(Reason::Silent), "{scene:?}"),
                 (true, true) => assert!(!carries_data(&world) && downs(&world) > 0),
             }
@@ -205,8 +250,13 @@ fn a_confirmation_in_one_direction_only() {
         for from in ENDS {
             let mut world = scene.world();
             world.carrier.attack(on_frames(move |_, flying, frame| {
-                let is_reset = frame.protocol == protocol::ECP && matches!(frame.information.first(), Some(14 | 15));
-                if is_reset && flying.from == from { vec![] } else { vec![flying.clone()] }
+                let is_reset = frame.protocol == protocol::ECP
+                    && matches!(frame.information.first(), Some(14 | 15));
+                if is_reset && flying.from == from {
+                    vec![]
+                } else {
+                    vec![flying.clone()]
+                }
             }));
             let mut pings = Pings::default();
             pings.run(&mut world, s(15));
@@ -228,37 +278,66 @@ fn an_upgrade_that_is_held_up() {
     for scene in scenes_of_all_transforms().filter(|scene| !scene.is_require()) {
         for held_up in ENDS {
             let mut world = scene.world();
-            world.carrier.attack(on_frames(|_, flying, frame| match frame.protocol {
-                protocol::ECP => vec![],
-                _ => vec![flying.clone()],
-            }));
+            world
+                .carrier
+                .attack(on_frames(|_, flying, frame| match frame.protocol {
+                    protocol::ECP => vec![],
+                    _ => vec![flying.clone()],
+                }));
             let mut pings = Pings::default();
             pings.run(&mut world, s(8));
-            assert_eq!(world.states(VICTIM), [Some(State::Clear(Reason::Silent)); 2], "{scene:?}");
+            assert_eq!(
+                world.states(VICTIM),
+                [Some(State::Clear(Reason::Silent)); 2],
+                "{scene:?}"
+            );
             assert!(pings.arrived[VICTIM] > 0);
 
             // Resets to this end are lost, so the other is confirmed first.
             world.carrier.attack(on_frames(move |_, flying, frame| {
-                let is_reset = frame.protocol == protocol::ECP && matches!(frame.information.first(), Some(14 | 15));
-                if is_reset && flying.to == held_up { vec![] } else { vec![flying.clone()] }
+                let is_reset = frame.protocol == protocol::ECP
+                    && matches!(frame.information.first(), Some(14 | 15));
+                if is_reset && flying.to == held_up {
+                    vec![]
+                } else {
+                    vec![flying.clone()]
+                }
             }));
-            let from_client = world.carrier.seen.iter().filter(|flying| flying.to == Place::Lns);
+            let from_client = world
+                .carrier
+                .seen
+                .iter()
+                .filter(|flying| flying.to == Place::Lns);
             let frames = from_client.filter_map(|flying| Frame::of(&flying.payload));
-            let mut requests = frames.filter(|frame| frame.protocol == protocol::ECP && frame.information[0] == 1);
+            let mut requests =
+                frames.filter(|frame| frame.protocol == protocol::ECP && frame.information[0] == 1);
             let late = requests.next().expect("a Configure-Request").information;
             inject(&mut world, Place::Lns, protocol::ECP, &late);
             let index = usize::from(held_up == Place::Lns);
-            let confirmed = world.run_while(s(5), |world| world.states(VICTIM)[1 - index] != Some(State::Confirmed));
+            let confirmed = world.run_while(s(5), |world| {
+                world.states(VICTIM)[1 - index] != Some(State::Confirmed)
+            });
             assert!(confirmed, "{scene:?}: {:?}", world.states(VICTIM));
             world.run_for(s(1));
             let mut between = Pings::default();
             between.run(&mut world, s(5));
-            assert_eq!(world.states(VICTIM)[index], Some(State::Confirming), "{scene:?}");
+            assert_eq!(
+                world.states(VICTIM)[index],
+                Some(State::Confirming),
+                "{scene:?}"
+            );
             assert!(between.sent[VICTIM] > 0);
-            assert_eq!(between.arrived[VICTIM], 0, "{scene:?}: {held_up:?} has no proof of the other's keys");
+            assert_eq!(
+                between.arrived[VICTIM], 0,
+                "{scene:?}: {held_up:?} has no proof of the other's keys"
+            );
 
             world.carrier.calm();
-            assert!(world.run_while(s(5), |world| !world.is_scrambled(VICTIM)), "{scene:?}: {:?}", world.states(VICTIM));
+            assert!(
+                world.run_while(s(5), |world| !world.is_scrambled(VICTIM)),
+                "{scene:?}: {:?}",
+                world.states(VICTIM)
+            );
             world.run_for(s(1));
             let mut after = Pings::default();
             after.run(&mut world, s(5));
@@ -266,7 +345,12 @@ fn an_upgrade_that_is_held_up() {
             for pings in [&pings, &between, &after] {
                 pings.assert_all_arrived(BYSTANDER);
             }
-            assert_eq!(downs(&world), 0, "{scene:?}: {:?}", world.events[VICTIM].last());
+            assert_eq!(
+                downs(&world),
+                0,
+                "{scene:?}: {:?}",
+                world.events[VICTIM].last()
+            );
             assert_recovers(&mut world, &scene);
         }
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use scramble::wire::ppp::protocol;
 
 use crate::attacker::DELAY;
-use crate::scene::{BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, other, scenes_of_all_transforms};
+use crate::scene::{
+    BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, other, scenes_of_all_transforms,
+};
 use crate::world::guard::FORGED;
 use crate::world::wire::{ControlHeader, control, l2tp, latest_frame};
 use crate::world::{Dice, Flying, Place, ms};
@@ -56,7 +58,15 @@ fn frame(dice: &mut Dice) -> (u16, Vec<u8>) {
     let information = match dice.below(4) {
         0 => data,
         1 => [&[0x45, 0, 0, 80][..], &data, FORGED].concat(),
-        2 => control(dice.below(16) as u8, dice.next() as u8, &[&[dice.below(9) as u8, 4 + data.len() as u8, 0, 0][..], &data].concat()),
+        2 => control(
+            dice.below(16) as u8,
+            dice.next() as u8,
+            &[
+                &[dice.below(9) as u8, 4 + data.len() as u8, 0, 0][..],
+                &data,
+            ]
+            .concat(),
+        ),
         _ => control(dice.below(16) as u8, dice.below(8) as u8, &data),
     };
     (chosen, information)
@@ -74,12 +84,20 @@ fn invented(dice: &mut Dice, seen: &[Flying]) -> Option<Flying> {
         0 => (0..dice.below(80)).map(|_| dice.next() as u8).collect(),
         1 => {
             let theirs = seen.iter().rev().filter(|flying| flying.to == to);
-            let header = theirs.into_iter().find_map(|flying| ControlHeader::of(&flying.payload))?;
+            let header = theirs
+                .into_iter()
+                .find_map(|flying| ControlHeader::of(&flying.payload))?;
             let value: Vec<u8> = (0..dice.below(12)).map(|_| dice.next() as u8).collect();
             let kind = [0, dice.below(17) as u8];
             let attribute = dice.below(40) as u16;
             let ns = header.ns.wrapping_add(dice.below(3) as u16);
-            l2tp(header.tunnel, header.session, ns, header.nr, &[(0, &kind), (attribute, &value)])
+            l2tp(
+                header.tunnel,
+                header.session,
+                ns,
+                header.nr,
+                &[(0, &kind), (attribute, &value)],
+            )
         }
         _ => {
             let (protocol, information) = frame(dice);
@@ -90,12 +108,20 @@ fn invented(dice: &mut Dice, seen: &[Flying]) -> Option<Flying> {
 }
 
 /// What becomes of `flying`: in so many of a hundred cases not what ought to.
-fn meddle(dice: &mut Dice, intensity: u64, seen: &[Flying], flying: &Flying) -> Vec<(Duration, Flying)> {
+fn meddle(
+    dice: &mut Dice,
+    intensity: u64,
+    seen: &[Flying],
+    flying: &Flying,
+) -> Vec<(Duration, Flying)> {
     let mut arriving = vec![(DELAY, flying.clone())];
     if !dice.percent(intensity) {
         return arriving;
     }
-    let some = |dice: &mut Dice| seen.get(dice.below(seen.len().max(1) as u64) as usize).cloned();
+    let some = |dice: &mut Dice| {
+        seen.get(dice.below(seen.len().max(1) as u64) as usize)
+            .cloned()
+    };
     match dice.below(8) {
         0 => arriving.clear(),
         1 => arriving.push((DELAY + ms(dice.below(200)), flying.clone())),
@@ -119,7 +145,11 @@ fn play(scene: &Scene) {
     let mut world = scene.world();
     let mut dice = Dice(scene.seed);
     let (intensity, datagrams) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
-    let (in_force, carried, mut carriers) = (Rc::clone(&intensity), Rc::clone(&datagrams), Dice(scene.seed ^ 0xC0FFEE));
+    let (in_force, carried, mut carriers) = (
+        Rc::clone(&intensity),
+        Rc::clone(&datagrams),
+        Dice(scene.seed ^ 0xC0FFEE),
+    );
     world.carrier.attack_in_time(move |seen, flying| {
         let arriving = meddle(&mut carriers, in_force.get(), seen, flying);
         carried.set(carried.get() + arriving.len());
@@ -140,7 +170,10 @@ fn play(scene: &Scene) {
             1 | 2 => drop(world.rekey(VICTIM)),
             _ => {}
         }
-        assert!(world.now < Duration::from_secs(4000), "{scene:?}: nothing comes up");
+        assert!(
+            world.now < Duration::from_secs(4000),
+            "{scene:?}: nothing comes up"
+        );
     }
     world.run_for(ms(4000));
     pings.receive(&mut world);

@@ -3,7 +3,9 @@
 use scramble::wire::ppp::protocol;
 
 use crate::attacker::is_victims;
-use crate::scene::{BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, downs, scenes, scenes_of_all_transforms};
+use crate::scene::{
+    BYSTANDER, ENDS, Pings, Scene, VICTIM, assert_recovers, downs, scenes, scenes_of_all_transforms,
+};
 use crate::world::wire::{ControlHeader, Frame};
 use crate::world::{Flying, ms, s};
 
@@ -14,23 +16,43 @@ use crate::world::{Flying, ms, s};
 fn everything_again_while_the_session_goes_on() {
     for scene in scenes_of_all_transforms() {
         for from_the_beginning in [true, false] {
-            let mut world = if from_the_beginning { scene.world() } else { scene.confirmed() };
+            let mut world = if from_the_beginning {
+                scene.world()
+            } else {
+                scene.confirmed()
+            };
             if !from_the_beginning {
                 world.run_for(ms(500));
             }
             let mut held: Vec<Flying> = Vec::new();
             world.carrier.attack(move |_, flying| {
                 held.push(flying.clone());
-                let again = |back: usize| held.len().checked_sub(back).and_then(|at| held.get(at)).cloned();
-                [Some(flying.clone()), again(5), again(40)].into_iter().flatten().collect()
+                let again = |back: usize| {
+                    held.len()
+                        .checked_sub(back)
+                        .and_then(|at| held.get(at))
+                        .cloned()
+                };
+                [Some(flying.clone()), again(5), again(40)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             });
             let mut pings = Pings::default();
             pings.run(&mut world, s(10));
-            assert!(world.is_scrambled(VICTIM), "{scene:?}: {:?}", world.states(VICTIM));
+            assert!(
+                world.is_scrambled(VICTIM),
+                "{scene:?}: {:?}",
+                world.states(VICTIM)
+            );
             world.rekey(VICTIM);
             pings.run(&mut world, s(10));
             pings.assert_all_arrived(BYSTANDER);
-            assert!(world.is_scrambled(VICTIM) && downs(&world) == 0, "{scene:?}: {:?}", world.events[VICTIM]);
+            assert!(
+                world.is_scrambled(VICTIM) && downs(&world) == 0,
+                "{scene:?}: {:?}",
+                world.events[VICTIM]
+            );
             let (sent, arrived) = (pings.sent[VICTIM], pings.arrived[VICTIM]);
             match (scene.transform, from_the_beginning) {
                 ("full", _) => assert_eq!(arrived, sent, "{scene:?}"),
@@ -56,7 +78,8 @@ fn a_whole_session_again_in_the_next() {
         world.kick(VICTIM, "for the test");
         assert!(world.run_while(s(20), |world| downs(world) == 0));
         let recorded = world.carrier.seen.clone();
-        assert!(world.run_while(s(20), |world| !(world.is_scrambled(VICTIM) && world.ipv4(VICTIM).is_some())));
+        assert!(world.run_while(s(20), |world| !(world.is_scrambled(VICTIM)
+            && world.ipv4(VICTIM).is_some())));
         let session = world.session_of(VICTIM);
 
         for flying in &recorded {
@@ -69,9 +92,17 @@ fn a_whole_session_again_in_the_next() {
             let latest = crate::scene::latest(&world, to).unwrap();
             for flying in recorded.iter().filter(|flying| flying.to == to) {
                 let frame = Frame::of(&flying.payload);
-                if let Some(frame) = frame.filter(|frame| frame.is_data() || frame.protocol == protocol::ECP) {
+                if let Some(frame) =
+                    frame.filter(|frame| frame.is_data() || frame.protocol == protocol::ECP)
+                {
                     let payload = latest.instead(frame.protocol, &frame.information);
-                    world.launch(ms(1), Flying { payload, ..flying.clone() });
+                    world.launch(
+                        ms(1),
+                        Flying {
+                            payload,
+                            ..flying.clone()
+                        },
+                    );
                     world.run_for(ms(1));
                 }
             }
@@ -79,7 +110,12 @@ fn a_whole_session_again_in_the_next() {
         let mut pings = Pings::default();
         pings.run(&mut world, s(5));
         pings.assert_all_arrived(BYSTANDER);
-        assert_eq!(world.session_of(VICTIM), session, "{scene:?}: {:?}", world.events[VICTIM]);
+        assert_eq!(
+            world.session_of(VICTIM),
+            session,
+            "{scene:?}: {:?}",
+            world.events[VICTIM]
+        );
         pings.assert_all_arrived(VICTIM);
         assert!(world.is_scrambled(VICTIM));
         assert_recovers(&mut world, &scene);
@@ -91,7 +127,11 @@ fn a_whole_session_again_in_the_next() {
 fn everything_reflected() {
     for scene in scenes_of_all_transforms() {
         for before in [true, false] {
-            let mut world = if before { scene.world() } else { scene.confirmed() };
+            let mut world = if before {
+                scene.world()
+            } else {
+                scene.confirmed()
+            };
             world.carrier.attack(|_, flying| {
                 let back = Flying {
                     from: flying.to,
@@ -120,7 +160,9 @@ fn data_reflected_under_the_right_ids() {
         let mut world = scene.confirmed();
         world.carrier.attack(|seen, flying| {
             let frame = Frame::of(&flying.payload).filter(Frame::is_data);
-            let back = frame.and_then(|frame| crate::attacker::answer(seen, flying, frame.protocol, &frame.information));
+            let back = frame.and_then(|frame| {
+                crate::attacker::answer(seen, flying, frame.protocol, &frame.information)
+            });
             [Some(flying.clone()), back].into_iter().flatten().collect()
         });
         let mut pings = Pings::default();
@@ -135,7 +177,10 @@ fn data_reflected_under_the_right_ids() {
 /// A replayed SCCRQ makes a half-open control connection, which nobody answers and which is soon gone.
 #[test]
 fn old_requests_for_a_control_connection() {
-    let scene = Scene { seed: 3, ..scenes().next().unwrap() };
+    let scene = Scene {
+        seed: 3,
+        ..scenes().next().unwrap()
+    };
     let mut world = scene.confirmed();
     let request = world.carrier.seen.iter().find(|flying| {
         ControlHeader::of(&flying.payload).is_some_and(|header| header.kind == Some(1))

@@ -32,7 +32,14 @@ pub struct Scene {
 
 /// Both policies, with and without a secret, under FULL.
 pub fn scenes() -> impl Iterator<Item = Scene> {
-    [("prefer", false), ("prefer", true), ("require", false), ("require", true)].into_iter().map(|(policy, secret)| Scene {
+    [
+        ("prefer", false),
+        ("prefer", true),
+        ("require", false),
+        ("require", true),
+    ]
+    .into_iter()
+    .map(|(policy, secret)| Scene {
         policy,
         secret,
         transform: "full",
@@ -43,7 +50,9 @@ pub fn scenes() -> impl Iterator<Item = Scene> {
 
 /// The same under every transform.
 pub fn scenes_of_all_transforms() -> impl Iterator<Item = Scene> {
-    ["decoy", "header", "full"].into_iter().flat_map(|transform| scenes().map(move |scene| Scene { transform, ..scene }))
+    ["decoy", "header", "full"]
+        .into_iter()
+        .flat_map(|transform| scenes().map(move |scene| Scene { transform, ..scene }))
 }
 
 /// As `fogline genpsk` makes them.
@@ -55,8 +64,17 @@ impl Scene {
     }
 
     fn section(&self, name: &str) -> String {
-        let Self { policy, transform, early_offer, .. } = self;
-        let secret = if self.secret { format!("secret = \"{PSK_TEXT}\"\n") } else { String::new() };
+        let Self {
+            policy,
+            transform,
+            early_offer,
+            ..
+        } = self;
+        let secret = if self.secret {
+            format!("secret = \"{PSK_TEXT}\"\n")
+        } else {
+            String::new()
+        };
         format!(
             "policy = \"{policy}\"\ntransform = \"{transform}\"\nearly-offer = {early_offer}\n{secret}\
              rekey-overlap = \"200ms\"\n[{name}.timing]\nrekey-requests = 60\n"
@@ -65,7 +83,13 @@ impl Scene {
 
     /// A world with `clients` such clients and an access server with `limits`; nobody has dialled yet.
     pub fn world_of(&self, clients: usize, limits: &str) -> World<Attacker> {
-        let clients = (0..clients).map(|number| client_config(number, &self.section("client.scrambling"), "mss-clamp = false"));
+        let clients = (0..clients).map(|number| {
+            client_config(
+                number,
+                &self.section("client.scrambling"),
+                "mss-clamp = false",
+            )
+        });
         // What comes out is compared with what went in.
         let limits = format!("mss-clamp = false\n{limits}");
         let lns = lns_config(&self.section("lns.listen.scrambling"), &limits);
@@ -81,7 +105,11 @@ impl Scene {
     /// A world in which both clients are up and scrambled.
     pub fn confirmed(&self) -> World<Attacker> {
         let mut world = self.world();
-        assert!(world.run_while(s(10), |world| !(is_up(world, VICTIM) && is_up(world, BYSTANDER))), "{self:?}");
+        assert!(
+            world.run_while(s(10), |world| !(is_up(world, VICTIM)
+                && is_up(world, BYSTANDER))),
+            "{self:?}"
+        );
         assert!(world.is_scrambled(VICTIM) && world.is_scrambled(BYSTANDER));
         world
     }
@@ -89,7 +117,9 @@ impl Scene {
 
 /// Whether IPv4 goes through both ways.
 pub fn is_up(world: &World<Attacker>, client: usize) -> bool {
-    let at_lns = world.session_of(client).and_then(|key| world.lns.calls().session(key));
+    let at_lns = world
+        .session_of(client)
+        .and_then(|key| world.lns.calls().session(key));
     world.ipv4(client).is_some() && at_lns.is_some_and(|session| session.ipv4.is_some())
 }
 
@@ -106,10 +136,19 @@ impl Pings {
     /// One packet each way, for each client that has an address.
     pub fn send(&mut self, world: &mut World<Attacker>) {
         for client in [VICTIM, BYSTANDER] {
-            let Some((own, _)) = world.ipv4(client) else { continue };
-            for (from, source, destination) in [(Place::Client(client), own, INTERNET), (Place::Lns, INTERNET, own)] {
+            let Some((own, _)) = world.ipv4(client) else {
+                continue;
+            };
+            for (from, source, destination) in [
+                (Place::Client(client), own, INTERNET),
+                (Place::Lns, INTERNET, own),
+            ] {
                 let number = self.packets.len() as u32;
-                let packet = udp4(source, destination, &[SECRET, &number.to_be_bytes()].concat());
+                let packet = udp4(
+                    source,
+                    destination,
+                    &[SECRET, &number.to_be_bytes()].concat(),
+                );
                 world.send(from, &packet);
                 self.packets.insert(packet, client);
                 self.sent[client] += 1;
@@ -141,16 +180,30 @@ impl Pings {
 
     /// None of a client's was lost.
     pub fn assert_all_arrived(&self, client: usize) {
-        assert!(self.sent[client] > 0, "client {client} had nothing to send on");
-        assert_eq!(self.arrived[client], self.sent[client], "packets of client {client}");
+        assert!(
+            self.sent[client] > 0,
+            "client {client} had nothing to send on"
+        );
+        assert_eq!(
+            self.arrived[client], self.sent[client],
+            "packets of client {client}"
+        );
     }
 }
 
 /// When the attack is over, everything is as before: both clients are there, scrambled, and nothing else is.
 pub fn assert_recovers(world: &mut World<Attacker>, scene: &Scene) {
     world.carrier.calm();
-    let well = |world: &World<Attacker>| [VICTIM, BYSTANDER].iter().all(|client| is_up(world, *client));
-    assert!(world.run_while(s(120), |world| !well(world)), "{scene:?}: {:?}", world.events[VICTIM]);
+    let well = |world: &World<Attacker>| {
+        [VICTIM, BYSTANDER]
+            .iter()
+            .all(|client| is_up(world, *client))
+    };
+    assert!(
+        world.run_while(s(120), |world| !well(world)),
+        "{scene:?}: {:?}",
+        world.events[VICTIM]
+    );
     // Forged control messages may have put the numbers of a control connection out of step: the next Hello finds that out
     // at one end, and a later one at the other.
     world.run_for(s(400));
@@ -158,9 +211,20 @@ pub fn assert_recovers(world: &mut World<Attacker>, scene: &Scene) {
     let calls = world.lns.calls();
     assert_eq!(calls.len(), 2, "{scene:?}: sessions");
     let tunnels = calls.endpoint(0).tunnels();
-    let live: Vec<_> = tunnels.filter(|tunnel| tunnel.state != TunnelState::Stopping).collect();
-    let at_client: Vec<_> = world.clients[VICTIM].calls().endpoint(0).tunnels().collect();
-    assert_eq!(live.len(), 2, "{scene:?} at {:?}: {live:?}, {at_client:?}", world.now);
+    let live: Vec<_> = tunnels
+        .filter(|tunnel| tunnel.state != TunnelState::Stopping)
+        .collect();
+    let at_client: Vec<_> = world.clients[VICTIM]
+        .calls()
+        .endpoint(0)
+        .tunnels()
+        .collect();
+    assert_eq!(
+        live.len(),
+        2,
+        "{scene:?} at {:?}: {live:?}, {at_client:?}",
+        world.now
+    );
     assert_eq!(at_client.len(), 1, "{scene:?}: {at_client:?}");
     world.arrived.clear();
     let mut pings = Pings::default();
@@ -171,29 +235,45 @@ pub fn assert_recovers(world: &mut World<Attacker>, scene: &Scene) {
 
 /// Why the victim is in clear, at either end.
 pub fn in_clear(world: &World<Attacker>) -> Option<Reason> {
-    world.states(VICTIM).into_iter().flatten().find_map(|state| match state {
-        State::Clear(reason) => Some(reason),
-        _ => None,
-    })
+    world
+        .states(VICTIM)
+        .into_iter()
+        .flatten()
+        .find_map(|state| match state {
+            State::Clear(reason) => Some(reason),
+            _ => None,
+        })
 }
 
 /// Whether an end of the victim's call would send data.
 pub fn carries_data(world: &World<Attacker>) -> bool {
-    let client = world.clients[VICTIM].session().map(|session| session.link.data_mode());
+    let client = world.clients[VICTIM]
+        .session()
+        .map(|session| session.link.data_mode());
     matches!(client, Some(DataMode::Clear | DataMode::Scrambled)) && world.ipv4(VICTIM).is_some()
 }
 
 /// Alarms that both ends raised about the victim, the client's first.
 pub fn alarms(world: &World<Attacker>) -> [Vec<String>; 2] {
     let texts = |records: &std::collections::VecDeque<fogline::lns::AlarmRecord>| {
-        records.iter().filter(|record| record.user == "user0").map(|record| record.text.clone()).collect()
+        records
+            .iter()
+            .filter(|record| record.user == "user0")
+            .map(|record| record.text.clone())
+            .collect()
     };
-    [texts(&world.clients[VICTIM].totals().recent_alarms), texts(&world.lns.totals().recent_alarms)]
+    [
+        texts(&world.clients[VICTIM].totals().recent_alarms),
+        texts(&world.lns.totals().recent_alarms),
+    ]
 }
 
 /// How often the victim's call went.
 pub fn downs(world: &World<Attacker>) -> usize {
-    world.events[VICTIM].iter().filter(|event| matches!(event, ClientEvent::Down { .. })).count()
+    world.events[VICTIM]
+        .iter()
+        .filter(|event| matches!(event, ClientEvent::Down { .. }))
+        .count()
 }
 
 /// Has a frame of the carrier's arrive at an end of the victim's call, as from the other.
@@ -222,7 +302,9 @@ pub const ENDS: [Place; 2] = [Place::Lns, Place::Client(VICTIM)];
 
 /// An IP packet of the carrier's own, for a host behind `to`.
 pub fn forged_packet(world: &World<Attacker>, to: Place) -> Vec<u8> {
-    let own = world.ipv4(VICTIM).map_or(Ipv4Addr::new(10, 64, 0, 2), |(own, _)| own);
+    let own = world
+        .ipv4(VICTIM)
+        .map_or(Ipv4Addr::new(10, 64, 0, 2), |(own, _)| own);
     match to {
         Place::Lns => udp4(own, INTERNET, FORGED),
         _ => udp4(INTERNET, own, FORGED),

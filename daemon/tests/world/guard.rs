@@ -50,12 +50,16 @@ impl Guard {
         if !holds(datagram, SECRET) {
             return;
         }
-        assert!(!self.never_clear, "{from:?} sends data in clear under `require`");
+        assert!(
+            !self.never_clear,
+            "{from:?} sends data in clear under `require`"
+        );
         let Ok(Message::Data(header)) = Message::parse(datagram) else {
             panic!("{from:?} sends data in a control message");
         };
         let is_it = |session: &&Session<Dice>| {
-            super::place(session.peer) == Some(to) && session.peer_ids == (header.tunnel, header.session)
+            super::place(session.peer) == Some(to)
+                && session.peer_ids == (header.tunnel, header.session)
         };
         let Some(session) = calls.sessions().find(is_it) else {
             panic!("{from:?} sends data of no session");
@@ -77,7 +81,13 @@ impl Guard {
     }
 
     /// Of `datagram`, `packets` came out at `at`.
-    pub fn engine_delivers(&mut self, at: Place, calls: &Calls<Dice>, datagram: &[u8], packets: &[Vec<u8>]) {
+    pub fn engine_delivers(
+        &mut self,
+        at: Place,
+        calls: &Calls<Dice>,
+        datagram: &[u8],
+        packets: &[Vec<u8>],
+    ) {
         if packets.is_empty() {
             return;
         }
@@ -95,15 +105,25 @@ impl Guard {
                     !self.never_clear && !self.confirmed.contains(&(at, session.key)),
                     "{at:?} delivers data in {state:?}"
                 );
-                assert!(holds(datagram, packet), "{at:?} delivers what was scrambled, in {state:?}");
+                assert!(
+                    holds(datagram, packet),
+                    "{at:?} delivers what was scrambled, in {state:?}"
+                );
                 continue;
             }
-            assert!(!holds(packet, FORGED), "{at:?} delivers what the carrier made");
-            let full = session.agreement.is_some_and(|agreed| agreed.receive.transform == Transform::Full);
+            assert!(
+                !holds(packet, FORGED),
+                "{at:?} delivers what the carrier made"
+            );
+            let full = session
+                .agreement
+                .is_some_and(|agreed| agreed.receive.transform == Transform::Full);
             if full {
                 let left = self.sent.get_mut(packet).filter(|left| **left > 0);
                 let Some(left) = left else {
-                    panic!("{at:?} delivers under FULL what nobody sent, or sent once only: {packet:?}");
+                    panic!(
+                        "{at:?} delivers under FULL what nobody sent, or sent once only: {packet:?}"
+                    );
                 };
                 *left -= 1;
             }

@@ -247,7 +247,11 @@ fn load(text: &str) -> model::Config {
     }
 }
 
-fn calls_at<'w>(lns: &'w Lns<Dice>, clients: &'w [Client<Dice>], place: Place) -> Option<&'w Calls<Dice>> {
+fn calls_at<'w>(
+    lns: &'w Lns<Dice>,
+    clients: &'w [Client<Dice>],
+    place: Place,
+) -> Option<&'w Calls<Dice>> {
     match place {
         Place::Lns => Some(lns.calls()),
         Place::Client(client) => clients.get(client).map(Client::calls),
@@ -334,7 +338,11 @@ impl<C: Carrier> World<C> {
             (*at, *steps) = (self.now, 0);
         }
         *steps += 1;
-        assert!(*steps < 100_000, "something is due for ever at {:?}", self.now);
+        assert!(
+            *steps < 100_000,
+            "something is due for ever at {:?}",
+            self.now
+        );
     }
 
     fn step(&mut self) {
@@ -523,7 +531,9 @@ impl<C: Carrier> World<C> {
     /// Where a client's negotiation stands, at the client and at the access server.
     pub fn states(&self, client: usize) -> [Option<PhsState>; 2] {
         let at_client = self.clients[client].session();
-        let at_lns = self.session_of(client).and_then(|key| self.lns.calls().session(key));
+        let at_lns = self
+            .session_of(client)
+            .and_then(|key| self.lns.calls().session(key));
         [at_client, at_lns].map(|session| session.map(|session| session.link.negotiator_state()))
     }
 

@@ -32,7 +32,12 @@ impl Frame {
 
     /// The datagram with this frame in it.
     pub fn datagram(&self) -> Vec<u8> {
-        [&self.before[..], &self.protocol.to_be_bytes(), &self.information].concat()
+        [
+            &self.before[..],
+            &self.protocol.to_be_bytes(),
+            &self.information,
+        ]
+        .concat()
     }
 
     /// The datagram of the same session with another frame in it.
@@ -49,7 +54,8 @@ impl Frame {
     pub fn is_data(&self) -> bool {
         /// LCP has no such codes: with it as the carrier, that is data (draft section 8.6).
         const FIRST_DATA: u8 = 0x40;
-        let under_lcp = self.protocol == protocol::LCP && self.information.first() >= Some(&FIRST_DATA);
+        let under_lcp =
+            self.protocol == protocol::LCP && self.information.first() >= Some(&FIRST_DATA);
         under_lcp || !ppp::is_link_control(self.protocol)
     }
 }
@@ -81,33 +87,61 @@ pub fn l2tp(tunnel: u16, session: u16, ns: u16, nr: u16, avps: &[(u16, &[u8])]) 
 
 /// Start-Control-Connection-Request (RFC 2661 section 6.1).
 pub fn sccrq(own_tunnel: u16) -> Vec<u8> {
-    l2tp(0, 0, 0, 0, &[
-        (0, &[0, 1]),
-        (2, &[1, 0]),
-        (3, &[0, 0, 0, 3]),
-        (7, b"attacker"),
-        (9, &own_tunnel.to_be_bytes()),
-        (10, &[0, 16]),
-    ])
+    l2tp(
+        0,
+        0,
+        0,
+        0,
+        &[
+            (0, &[0, 1]),
+            (2, &[1, 0]),
+            (3, &[0, 0, 0, 3]),
+            (7, b"attacker"),
+            (9, &own_tunnel.to_be_bytes()),
+            (10, &[0, 16]),
+        ],
+    )
 }
 
 /// Incoming-Call-Request (section 6.6).
 pub fn icrq(tunnel: u16, own_session: u16, ns: u16, nr: u16) -> Vec<u8> {
-    l2tp(tunnel, 0, ns, nr, &[
-        (0, &[0, 10]),
-        (14, &own_session.to_be_bytes()),
-        (15, &u32::from(own_session).to_be_bytes()),
-    ])
+    l2tp(
+        tunnel,
+        0,
+        ns,
+        nr,
+        &[
+            (0, &[0, 10]),
+            (14, &own_session.to_be_bytes()),
+            (15, &u32::from(own_session).to_be_bytes()),
+        ],
+    )
 }
 
 /// Stop-Control-Connection-Notification (section 6.4), as if its sender shut down.
 pub fn stop_ccn(tunnel: u16, own_tunnel: u16, ns: u16, nr: u16) -> Vec<u8> {
-    l2tp(tunnel, 0, ns, nr, &[(0, &[0, 4]), (9, &own_tunnel.to_be_bytes()), (1, &[0, 6])])
+    l2tp(
+        tunnel,
+        0,
+        ns,
+        nr,
+        &[(0, &[0, 4]), (9, &own_tunnel.to_be_bytes()), (1, &[0, 6])],
+    )
 }
 
 /// Call-Disconnect-Notify (section 6.12), for administrative reasons.
 pub fn cdn(tunnel: u16, session: u16, own_session: u16, ns: u16, nr: u16) -> Vec<u8> {
-    l2tp(tunnel, session, ns, nr, &[(0, &[0, 14]), (1, &[0, 3]), (14, &own_session.to_be_bytes())])
+    l2tp(
+        tunnel,
+        session,
+        ns,
+        nr,
+        &[
+            (0, &[0, 14]),
+            (1, &[0, 3]),
+            (14, &own_session.to_be_bytes()),
+        ],
+    )
 }
 
 /// The header of a control message: tunnel, session, Ns, Nr, and the message type if there is one.
@@ -139,6 +173,11 @@ impl ControlHeader {
 
 /// The latest data message from `from` to `to`, to make others like it.
 pub fn latest_frame(seen: &[Flying], from: super::Place, to: super::Place) -> Option<Frame> {
-    let theirs = seen.iter().rev().filter(|flying| (flying.from, flying.to) == (from, to));
-    theirs.into_iter().find_map(|flying| Frame::of(&flying.payload))
+    let theirs = seen
+        .iter()
+        .rev()
+        .filter(|flying| (flying.from, flying.to) == (from, to));
+    theirs
+        .into_iter()
+        .find_map(|flying| Frame::of(&flying.payload))
 }

@@ -1,0 +1,106 @@
+"""What the subscriber's machine has of a call: addresses, routes, name servers, hooks."""
+
+from case import case, check, equal, eventually
+from daemons import CLIENT_TUN, GATEWAY, NAME_SERVERS, USER, Inline
+from rig import CARRIER, run
+
+HEADER = {"policy": "require", "transform": "header"}
+FIRST = "100.64.0."
+
+HOOK = """#!/bin/sh
+{{ echo "ARGS=$*"; env; }} > {file}.part && mv {file}.part {file}
+"""
+
+
+class Hooks:
+    """Programs that write down what they were given."""
+
+    NAMES = ["ip-up", "ip-down", "ipv6-up", "ipv6-down"]
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.config = {}
+        for name in self.NAMES:
+            program = folder / name
+            program.write_text(HOOK.format(file=folder / f"{name}.said"))
+            program.chmod(0o755)
+            self.config[name] = str(program)
+
+    def said(self, name):
+        """What it was given; waits for it."""
+        file = self._folder / f"{name}.said"
+        eventually(5, f"{name} ran", file.exists)
+        lines = [text.split("=", 1) for text in file.read_text().splitlines() if "=" in text]
+        file.unlink()
+        return dict(lines)
+
+
+def has(said, wanted, what):
+    for name, value in wanted.items():
+        equal(said.get(name), value, f"{what}: {name}")
+
+
+@case
+def host(context):
+    """Addresses, a default route with its metric, a file of name servers and pppd's hooks; all undone at hang-up"""
+    subscriber = context.network.subscriber
+    for family, via in [("-4", "172.16.1.1"), ("-6", "fd00:1::1")]:
+        subscriber.ip(family, "route", "add", "default", "via", via, "metric", "100")
+        context.undo.append(lambda family=family: subscriber.ip(family, "route", "del", "default", "dev", "eth0"))
+    hooks, servers = Hooks(context.scratch), context.scratch / "resolv"
+    options = {"default-route": True, "metric": 50, "dns": Inline(file=str(servers)), "hooks": hooks.config}
+    # Long enough to see what a hang-up leaves.
+    options["redial"] = {"min": "2s", "max": "2s"}
+    lns, client = context.pair(HEADER, client={"client": options})
+    address, address6 = client.address(), client.address("inet6")
+    check(address.startswith(FIRST) and address6.startswith("2001:db8:64:"), f"{address}, {address6}")
+    for family in ["-4", "-6"]:
+        routes = {(route.get("dev"), route.get("metric")) for route in subscriber.routes(family, "default")}
+        equal(routes, {("eth0", 100), (CLIENT_TUN, 50)}, "default routes")
+        way = subscriber.ip(family, "route", "get", "198.51.100.80" if family == "-4" else "2001:db8:100::80")
+        check(CLIENT_TUN in way, f"the internet is not behind the link: {way}")
+    text = eventually(3, "name servers", lambda: all(s in servers.read_text() for s in NAME_SERVERS) and servers.read_text())
+    equal([line.split()[1] for line in text.splitlines() if line.startswith("nameserver")], NAME_SERVERS, "name servers")
+    up, up6 = hooks.said("ip-up"), hooks.said("ipv6-up")
+    common = {"IFNAME": CLIENT_TUN, "PPPLOGNAME": USER, "PPPD_PID": str(client.pid), "ORIG_UID": "0", "DEVICE": CLIENT_TUN}
+    has(up, {**common, "IPLOCAL": address, "IPREMOTE": GATEWAY, "DNS1": NAME_SERVERS[0], "USEPEERDNS": "1"}, "ip-up")
+    # pppd(8): interface, tty, speed, local and remote address, ipparam.
+    equal(up["ARGS"].split(), [CLIENT_TUN, CLIENT_TUN, "0", address, GATEWAY], "ip-up's arguments")
+    has(up6, common, "ipv6-up")
+    for name in ["LLLOCAL", "LLREMOTE"]:
+        check(up6[name].startswith("fe80::"), f"ipv6-up: {name}={up6[name]}")
+    equal(up6["ARGS"].split()[3:], [up6["LLLOCAL"], up6["LLREMOTE"]], "ipv6-up's arguments")
+    for secret in ["baa"]:
+        check(secret not in str(up) + str(up6), "a hook was given the password")
+    lns.command("kick", "--all")
+    down, down6 = hooks.said("ip-down"), hooks.said("ipv6-down")
+    has(down, {**common, "IPLOCAL": address, "IPREMOTE": GATEWAY}, "ip-down")
+    check(int(down["CONNECT_TIME"]) >= 0 and int(down["BYTES_SENT"]) >= 0, "ip-down knows nothing of the call")
+    has(down6, common, "ipv6-down")
+    eventually(1, "addresses gone", lambda: not any(subscriber.addresses(CLIENT_TUN).values()))
+    for family in ["-4", "-6"]:
+        equal({route.get("dev") for route in subscriber.routes(family, "default")}, {"eth0"}, f"default routes left, {family}")
+    check(not servers.exists(), "the file of name servers is left")
+    client.up()
+    eventually(3, "name servers again", servers.exists)
+    equal(hooks.said("ip-up")["IPLOCAL"], client.address(), "ip-up again")
+    equal(client.terminate(), 0, "exit status")
+    hooks.said("ip-down"), hooks.said("ipv6-down")
+    check(not servers.exists(), "the file of name servers is left")
+    return f"{address}, {address6}"
+
+
+@case
+def resolv_conf(context):
+    """dns = "resolv-conf": /etc/resolv.conf while the call is up, and what it was before after that"""
+    mine = context.scratch / "resolv.conf"
+    before = f"nameserver {CARRIER}\noptions edns0\n"
+    mine.write_text(before)
+    # Nobody outside of run.sh's mounts sees this.
+    run("mount", "--bind", mine, "/etc/resolv.conf")
+    context.undo.append(lambda: run("umount", "/etc/resolv.conf"))
+    _, client = context.pair(HEADER, client={"client": {"dns": "resolv-conf"}})
+    eventually(3, "name servers", lambda: all(f"nameserver {server}\n" in mine.read_text() for server in NAME_SERVERS))
+    equal(client.terminate(), 0, "exit status")
+    equal(mine.read_text(), before, "/etc/resolv.conf")
+    return "put back"
