@@ -190,7 +190,7 @@ fn control_of(world: &World<Attacker>, from: Place) -> ControlHeader {
         .rev()
         .filter(|flying| flying.from == from);
     let mut headers = theirs.filter_map(|flying| ControlHeader::of(&flying.payload));
-    headers.next().unwrap()
+    headers.next().expect("a control message")
 }
 
 /// L2TP is not protected either: whoever knows its numbers can hang up. The victim dials again, and is scrambled.
