@@ -49,13 +49,17 @@ impl Port for Sent {
     }
 }
 
+/// A datagram under way: when it arrives, its number, the socket of the load that it is for (`None` for the server),
+/// the one that it is from, its payload.
+type Flying = (Duration, u64, Option<usize>, usize, Vec<u8>);
+
 /// A load, and the server that it is on; the server's host forwards between subscribers.
 struct World {
     now: Duration,
     lns: Lns<Dice>,
     users: model::Users,
     load: Load<Dice>,
-    wire: BinaryHeap<Reverse<(Duration, u64, Option<usize>, usize, Vec<u8>)>>,
+    wire: BinaryHeap<Reverse<Flying>>,
     number: u64,
     /// Nothing reaches the server any more.
     server_is_gone: bool,
@@ -83,11 +87,11 @@ impl World {
         };
         let mut sent = Sent::default();
         world.load.start(world.now, &mut sent);
-        world.from_load(sent);
+        world.load_sent(sent);
         world
     }
 
-    fn from_load(&mut self, sent: Sent) {
+    fn load_sent(&mut self, sent: Sent) {
         for (socket, to, payload) in sent.datagrams {
             assert_eq!(to, SERVER.into());
             self.number += 1;
@@ -101,7 +105,7 @@ impl World {
         }
     }
 
-    fn from_lns(&mut self, sent: Sent) {
+    fn lns_sent(&mut self, sent: Sent) {
         for (_, to, payload) in sent.datagrams {
             let SocketAddr::V4(to) = to else {
                 panic!("{to}")
@@ -128,7 +132,7 @@ impl World {
             let mut again = Sent::default();
             self.lns
                 .packets(self.now, [Packet::new(&mut buffer, range)], &mut again);
-            self.from_lns(again);
+            self.lns_sent(again);
         }
     }
 
@@ -166,7 +170,7 @@ impl World {
                         payload,
                     };
                     self.load.datagrams(self.now, socket, [datagram], &mut sent);
-                    self.from_load(sent);
+                    self.load_sent(sent);
                 }
                 None if self.server_is_gone => {}
                 None => {
@@ -175,17 +179,17 @@ impl World {
                         payload,
                     };
                     self.lns.datagrams(self.now, 0, [datagram], &mut sent);
-                    self.from_lns(sent);
+                    self.lns_sent(sent);
                     self.decide();
                 }
             }
         }
         let mut sent = Sent::default();
         self.lns.handle_timeout(self.now, &mut sent);
-        self.from_lns(sent);
+        self.lns_sent(sent);
         let mut sent = Sent::default();
         self.load.handle_timeout(self.now, &mut sent);
-        self.from_load(sent);
+        self.load_sent(sent);
     }
 
     fn decide(&mut self) {
@@ -206,7 +210,7 @@ impl World {
             let mut sent = Sent::default();
             self.lns
                 .authenticated(self.now, request.key, &decision, &mut sent);
-            self.from_lns(sent);
+            self.lns_sent(sent);
         }
     }
 
@@ -223,7 +227,7 @@ impl World {
 }
 
 fn rate(per_second: f64) -> Rate {
-    Rate::new(per_second).unwrap()
+    Rate::new(per_second).expect("tests give rates that are some")
 }
 
 /// Ten lines in two control connections, for five seconds.
@@ -482,7 +486,7 @@ fn calls_that_the_server_ends_have_fallen() {
     world.run_until_held();
     let mut sent = Sent::default();
     world.lns.drain(world.now, &mut sent);
-    world.from_lns(sent);
+    world.lns_sent(sent);
     let report = world.run_to_the_end();
     assert!(!report.is_good());
     assert_eq!(report.fallen.total(), 10);
@@ -529,7 +533,7 @@ fn it_can_be_stopped_while_calls_come_up() {
     world.run(s(10), |world| world.load.progress().up == 3);
     let mut sent = Sent::default();
     world.load.stop(world.now, &mut sent);
-    world.from_load(sent);
+    world.load_sent(sent);
     let report = world.run_to_the_end();
     assert!(report.is_good(), "{report:?}");
     assert_eq!(report.calls, report.hung_up);

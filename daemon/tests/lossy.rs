@@ -115,7 +115,10 @@ impl Account {
     fn receive(&mut self, world: &mut World<Scribe>) {
         for at in [Place::Lns, Place::Client(0)] {
             for packet in world.take(at) {
-                let number = packet[28..32].try_into().map(u32::from_be_bytes).unwrap();
+                let number = packet[28..32]
+                    .try_into()
+                    .map(u32::from_be_bytes)
+                    .expect("four bytes");
                 let (from, sent, _, came) = self
                     .packets
                     .get_mut(&number)

@@ -329,6 +329,41 @@ fn unknown_codes_and_options_are_rejected_and_harmless() {
 }
 
 #[test]
+fn a_peer_that_heard_nothing_in_time_does_not_end_the_link_of_one_that_requires() {
+    // Nothing of the requiring end's reaches the other for five seconds.
+    let deaf = Tap::cutting(|at, from, _| from == 1 && at < s(5));
+    let mut pair = Pair::new(
+        [
+            host(config(Policy::Prefer), 1),
+            host(config(Policy::Require), 2),
+        ],
+        deaf,
+    );
+    pair.start([ms(0), ms(0)]);
+    pair.run(s(4));
+    assert_eq!(pair.hosts[0].state(), State::Clear(Reason::Silent));
+    assert_eq!(pair.hosts[1].reason(), None);
+    pair.run(s(30));
+    assert!(pair.both_confirmed(), "upgraded, {:?}", pair.states());
+}
+
+#[test]
+fn a_peer_that_gives_up_for_good_is_named_as_the_reason() {
+    let mut negotiator = alone(config(Policy::Require));
+    sent(&mut negotiator);
+    negotiator.handle_ecp(ms(1), &ecp::packet(Code::TerminateRequest, 4, &[]));
+    assert_eq!(negotiator.state(), State::ReqSent);
+    assert_eq!(sent(&mut negotiator), [[Code::TerminateAck as u8, 4, 0, 4]]);
+    while let Some(due) = negotiator.poll_timeout() {
+        negotiator.handle_timeout(due);
+    }
+    assert_eq!(negotiator.state(), State::Refused(Reason::PeerTerminated));
+    let mut negotiator = alone(config(Policy::Prefer));
+    negotiator.handle_ecp(ms(1), &ecp::packet(Code::TerminateRequest, 4, &[]));
+    assert_eq!(negotiator.state(), State::Clear(Reason::PeerTerminated));
+}
+
+#[test]
 fn a_looped_link_is_found() {
     let mut negotiator = alone(config(Policy::Require));
     let request = sent(&mut negotiator).remove(0);

@@ -184,8 +184,27 @@ fn daemon_seeds() -> Vec<Vec<u8>> {
     advertisement.extend([5, 1, 0, 0, 0, 0, 5, 0xDC, 25, 3, 0, 0, 0, 0, 7, 8]);
     advertisement.extend([9; 16]);
 
-    let configuration = "[lns]\nname = \"a\"\n[[lns.listen]]\naddress = \"[::]:1701\"\npath-mtu = 1500\n[lns.listen.scrambling]\npolicy = \"require\"\nrekey-interval = \"1h\"\n[[lns.pool]]\nname = \"p\"\nipv4 = \"10.0.0.0/24\"\n[lns.users]\nfile = \"u\"\n\n---\n[[user]]\nname = \"a\"\npassword = \"b\"\nipv4 = \"10.0.0.9\"\n";
-    let log = include_str!("key.log");
+    let configuration = r#"
+[lns]
+name = "a"
+[[lns.listen]]
+address = "[::]:1701"
+path-mtu = 1500
+[lns.listen.scrambling]
+policy = "require"
+rekey-interval = "1h"
+[[lns.pool]]
+name = "p"
+ipv4 = "10.0.0.0/24"
+[lns.users]
+file = "u"
+---
+[[user]]
+name = "a"
+password = "b"
+ipv4 = "10.0.0.9"
+"#;
+    let logs = [include_str!("capture.keylog"), include_str!("live.keylog")];
     let mut seeds = vec![
         calls,
         sccrq.clone(),
@@ -196,7 +215,9 @@ fn daemon_seeds() -> Vec<Vec<u8>> {
         solicitation,
         advertisement,
     ];
-    seeds.extend([&configuration, log, "{\"version\": 1, \"request\": {\"kick\": {\"who\": {\"id\": 17}, \"reason\": \"unpaid\"}}}"].map(|text| text.as_bytes().to_vec()));
+    let kick = r#"{"version": 1, "request": {"kick": {"who": {"id": 17}, "reason": "unpaid"}}}"#;
+    let texts = [configuration, kick].into_iter().chain(logs);
+    seeds.extend(texts.map(|text| text.as_bytes().to_vec()));
     seeds
 }
 

@@ -237,6 +237,9 @@ impl Control {
         let event = if code == Code::ConfigureAck {
             data = packet.data().to_vec();
             self.acknowledged = Some(packet.as_bytes().into());
+            // RFC 1661 section 4.6: Max-Failure counts Configure-Naks without a Configure-Ack between them.
+            self.failures = 0;
+            self.refused = None;
             Event::ConfigureRequestGood
         } else {
             self.acknowledged = None;

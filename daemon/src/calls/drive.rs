@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fogline_l2tp::{CallCause, CallId, Established, Event as L2tpEvent};
+use fogline_ppp::option::Options;
 use fogline_ppp::{DownReason, Event as LinkEvent, Link, Phase};
 use rand_core::CryptoRng;
 use scramble::negotiator::{DataMode, Event as PhsEvent};
+use scramble::option::PhsOption;
 use scramble::transform::burst::{Session as Keys, SessionIndex};
 use scramble::transform::{Receiver, Sender};
 
@@ -164,6 +166,7 @@ impl<R: CryptoRng> Calls<R> {
             peer_ids: (info.peer_tunnel, info.peer_session),
             peer,
             numbers: (numbers != Default::default()).then(|| Box::new(numbers)),
+            offered_to_lac: info.proxy.as_deref().is_some_and(offers_phs),
             link,
             since: now,
             user: None,
@@ -452,6 +455,19 @@ const fn cause_name(reason: &DownReason) -> &'static str {
     }
 }
 
+/// Whether the first LCP request that a LAC got from its subscriber has a PHS option in it.
+fn offers_phs(proxy: &fogline_l2tp::Proxy) -> bool {
+    let request = proxy
+        .initial_received_lcp_confreq
+        .as_deref()
+        .unwrap_or_default();
+    Options::parse(request).is_ok_and(|options| {
+        options
+            .iter()
+            .any(|option| PhsOption::parse(option.bytes).is_ok())
+    })
+}
+
 /// What a LAC negotiated, from L2TP's to PPP's form; `None` where it did not tell both sides of it.
 fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
     Some(fogline_ppp::Proxy {
@@ -463,7 +479,7 @@ fn proxy_of(proxy: fogline_l2tp::Proxy) -> Option<fogline_ppp::Proxy> {
                 name: authentication.name,
                 challenge: authentication.challenge,
                 identifier: authentication.id,
-                response: authentication.response.into(),
+                response: authentication.response,
             }
         }),
     })

@@ -37,6 +37,9 @@ pub struct Session<R> {
     pub peer: SocketAddr,
     /// Its calling and called numbers.
     pub numbers: Option<Box<(String, String)>>,
+    /// Whether the subscriber offered PHS in its first LCP request, which a LAC answered (RFC 2661 section 4.4.5,
+    /// Initial Received LCP CONFREQ).
+    pub offered_to_lac: bool,
     /// The PPP link.
     pub link: Link<R>,
     /// When the call came up.

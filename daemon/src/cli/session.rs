@@ -52,6 +52,9 @@ fn facts(session: &Session) -> Facts {
     for (reason, count) in &counters.drops {
         facts.add("dropped", format!("{}: {reason}", units::count(*count)));
     }
+    for (fault, count) in &counters.ppp_faults {
+        facts.add("PPP fault", format!("{}: {fault}", units::count(*count)));
+    }
     facts
 }
 

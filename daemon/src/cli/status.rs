@@ -73,6 +73,7 @@ fn facts(status: &Status) -> Facts {
         );
     }
     tally(&mut facts, "dropped", &status.drops);
+    tally(&mut facts, "L2TP faults", &status.l2tp_faults);
     let failures = status.authentication_failures;
     facts.add(
         "authentication",

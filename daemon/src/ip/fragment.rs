@@ -93,7 +93,11 @@ mod tests {
         assert_eq!([parts[1][6], parts[1][7]], [0, 184]);
         let joined: Vec<u8> = parts.iter().flat_map(|part| part[20..].to_vec()).collect();
         assert_eq!(joined, packet(1480, 0)[20..]);
-        assert!(parts.iter().all(|part| sum(&part[..20]) % 0xFFFF == 0));
+        assert!(
+            parts
+                .iter()
+                .all(|part| sum(&part[..20]).is_multiple_of(0xFFFF))
+        );
     }
 
     #[test]

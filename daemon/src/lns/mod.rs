@@ -283,6 +283,13 @@ impl<R: CryptoRng> Lns<R> {
             CallEvent::CallFailed { reason, .. } => info!(reason, "call failed"),
             CallEvent::CallUp(key) => {
                 self.totals.calls += 1;
+                if self
+                    .calls
+                    .session(key)
+                    .is_some_and(|session| session.offered_to_lac)
+                {
+                    info!(session = %id(key), "the subscriber has PHS: it offered it to its LAC");
+                }
                 self.setups
                     .push_back((now + self.config.limits.call_setup, key));
             }

@@ -232,7 +232,7 @@ const FALLBACK_GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 
 impl PoolState {
     fn new(pool: Pool) -> Self {
-        let ipv4 = Numbers::new(pool.ipv4.map_or(0, |side| hosts(side)));
+        let ipv4 = Numbers::new(pool.ipv4.map_or(0, hosts));
         let prefixes = pool.ipv6.map_or(0, |net| {
             1u64.checked_shl((64 - net.prefix_len()).into())
                 .unwrap_or(u64::MAX)

@@ -109,6 +109,12 @@ fn packets(families: &mut Families<'_>, status: &Status) -> fmt::Result {
             ([label("direction", "received")], received.bytes),
         ],
     )?;
+    by_reason(
+        families,
+        "fogline_l2tp_faults",
+        "L2TP control messages that were not as they should be.",
+        &status.l2tp_faults,
+    )?;
     by_reason(families, "fogline_drops", "Packets dropped.", &status.drops)
 }
 

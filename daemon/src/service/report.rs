@@ -187,6 +187,66 @@ fn tally_drops(drops: &Drops) -> Tally {
         .collect()
 }
 
+/// Those counters that are not zero.
+fn tally<const N: usize>(counters: [(&str, u64); N]) -> Tally {
+    let some = counters.into_iter().filter(|(_, count)| *count > 0);
+    some.map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+fn ppp_faults(counters: &fogline_ppp::Counters) -> Tally {
+    tally([
+        ("malformed", counters.malformed),
+        ("untimely", counters.untimely),
+        ("unexpected", counters.unexpected),
+        ("repeated-requests", counters.repeated_requests),
+        ("code-rejects-sent", counters.code_rejects_sent),
+        ("code-rejects-received", counters.code_rejects_received),
+        ("protocol-rejects-sent", counters.protocol_rejects_sent),
+        (
+            "protocol-rejects-received",
+            counters.protocol_rejects_received,
+        ),
+        ("protocol-rejects-forged", counters.protocol_rejects_forged),
+        ("held-dropped", counters.held_dropped),
+        ("clear-dropped", counters.clear_dropped),
+        ("unknown-scrambled", counters.unknown_scrambled),
+        ("control-scrambled", counters.control_scrambled),
+        ("discovery-ignored", counters.discovery_ignored),
+        ("echoes-lost", counters.echoes_lost),
+    ])
+}
+
+fn l2tp_faults(counters: &fogline_l2tp::Counters) -> Tally {
+    tally([
+        ("retransmissions", counters.retransmissions),
+        ("bad-headers", counters.bad_headers),
+        ("unknown-tunnels", counters.unknown_tunnels),
+        ("unknown-sessions", counters.unknown_sessions),
+        ("wrong-sources", counters.wrong_sources),
+        ("duplicates", counters.duplicates),
+        ("dropped", counters.dropped),
+        ("bad-lengths", counters.bad_lengths),
+        ("bad-values", counters.bad_values),
+        ("missing-avps", counters.missing_avps),
+        ("unknown-mandatory-avps", counters.unknown_mandatory_avps),
+        ("ignored-avps", counters.ignored_avps),
+        ("unreadable-avps", counters.unreadable_avps),
+        ("unknown-messages", counters.unknown_messages),
+        ("unexpected", counters.unexpected),
+        ("start-requests-refused", counters.start_requests_refused),
+        (
+            "start-requests-over-source-limit",
+            counters.start_requests_over_source_limit,
+        ),
+        ("half-open-evicted", counters.half_open_evicted),
+        ("half-open-expired", counters.half_open_expired),
+        ("authentication-failures", counters.authentication_failures),
+        ("calls-refused", counters.calls_refused),
+        ("outgoing-calls-refused", counters.outgoing_calls_refused),
+        ("wan-errors", counters.wan_errors),
+    ])
+}
+
 fn full_session<R: CryptoRng>(
     session: &Session<R>,
     clock: &Clock,
@@ -230,6 +290,7 @@ fn full_session<R: CryptoRng>(
             sent,
             received,
             drops: tally_drops(&session.drops),
+            ppp_faults: ppp_faults(&session.link.counters()),
         },
         calling_number: given(calling),
         called_number: given(called),
@@ -346,7 +407,11 @@ fn status<R: CryptoRng>(
             sessions,
         });
     let mut tunnels = model::TunnelCount::default();
+    let mut faults = Tally::default();
     for listener in 0..calls.listeners() {
+        for (fault, count) in l2tp_faults(calls.endpoint(listener).counters()) {
+            *faults.entry(fault).or_default() += count;
+        }
         for tunnel in calls.endpoint(listener).tunnels() {
             match tunnel.state {
                 L2tpState::Established => tunnels.established += 1,
@@ -376,11 +441,11 @@ fn status<R: CryptoRng>(
             .collect()
     };
     let refused: u64 = totals.refused.values().sum();
-    let recent = totals
+    let older = totals
         .recent_alarms
-        .iter()
-        .rev()
-        .take(model::Status::MAX_ALARMS);
+        .len()
+        .saturating_sub(model::Status::MAX_ALARMS);
+    let recent = totals.recent_alarms.iter().skip(older);
     model::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode,
@@ -398,6 +463,7 @@ fn status<R: CryptoRng>(
         sent,
         received,
         drops,
+        l2tp_faults: faults,
         alarms_raised: totals.alarms,
         alarms: recent.map(|record| alarm(record, &desk.clock)).collect(),
         rekeys: totals.rekeys,

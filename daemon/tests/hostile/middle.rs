@@ -59,7 +59,7 @@ impl Leg {
                 Event::Send { .. } => {
                     if let Some((own, direction, keys)) = self.pending.take() {
                         match &mut self.sender {
-                            Some(sender) => sender.switch(keys).unwrap(),
+                            Some(sender) => sender.switch(keys).expect("a later epoch"),
                             none => *none = Some(Sender::new(own, direction, keys)),
                         }
                     }
@@ -104,7 +104,9 @@ impl Middle {
         if frame.protocol == protocol::ECP {
             for leg in &mut self.legs {
                 let secrets = Secrets::default();
-                leg.negotiator.network_phase(self.now, secrets).unwrap();
+                leg.negotiator
+                    .network_phase(self.now, secrets)
+                    .expect("no offer was made in LCP");
             }
             self.legs[near]
                 .negotiator

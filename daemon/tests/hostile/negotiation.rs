@@ -3,17 +3,17 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use scramble::negotiator::Reason;
+use scramble::negotiator::{Reason, State};
 use scramble::option::{LEN, OUI};
 use scramble::wire::ppp::protocol;
 
 use crate::attacker::{Attacker, answer, on_frames};
 use crate::scene::{
-    BYSTANDER, Pings, Scene, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear, is_up,
-    scenes,
+    BYSTANDER, ENDS, Pings, Scene, VICTIM, alarms, assert_recovers, carries_data, downs, in_clear,
+    inject, is_up, scenes, scenes_of_all_transforms,
 };
 use crate::world::wire::{Frame, control};
-use crate::world::{Flying, World, s};
+use crate::world::{Flying, Place, World, s};
 
 /// What the carrier does about ECP.
 #[derive(Clone, Copy, Debug)]
@@ -247,7 +247,7 @@ fn stripping_the_early_offer_from_lcp() {
 #[test]
 fn a_confirmation_in_one_direction_only() {
     for scene in scenes() {
-        for from in crate::scene::ENDS {
+        for from in ENDS {
             let mut world = scene.world();
             world.carrier.attack(on_frames(move |_, flying, frame| {
                 let is_reset = frame.protocol == protocol::ECP
@@ -265,6 +265,92 @@ fn a_confirmation_in_one_direction_only() {
             pings.run(&mut world, s(45));
             pings.assert_all_arrived(BYSTANDER);
             assert!(downs(&world) > 0 || in_clear(&world).is_some(), "{scene:?}");
+            assert_recovers(&mut world, &scene);
+        }
+    }
+}
+
+/// A call that is in clear because nothing of ECP got through is upgraded when a Configure-Request comes late (draft section
+/// 3.5.1). A carrier that lets one end's confirmation through and not the other's has the first send scrambled and the
+/// second in clear: neither takes what the other sends, until the confirmation arrives.
+#[test]
+fn an_upgrade_that_is_held_up() {
+    for scene in scenes_of_all_transforms().filter(|scene| !scene.is_require()) {
+        for held_up in ENDS {
+            let mut world = scene.world();
+            world
+                .carrier
+                .attack(on_frames(|_, flying, frame| match frame.protocol {
+                    protocol::ECP => vec![],
+                    _ => vec![flying.clone()],
+                }));
+            let mut pings = Pings::default();
+            pings.run(&mut world, s(8));
+            assert_eq!(
+                world.states(VICTIM),
+                [Some(State::Clear(Reason::Silent)); 2],
+                "{scene:?}"
+            );
+            assert!(pings.arrived[VICTIM] > 0);
+
+            // Resets to this end are lost, so the other is confirmed first.
+            world.carrier.attack(on_frames(move |_, flying, frame| {
+                let is_reset = frame.protocol == protocol::ECP
+                    && matches!(frame.information.first(), Some(14 | 15));
+                if is_reset && flying.to == held_up {
+                    vec![]
+                } else {
+                    vec![flying.clone()]
+                }
+            }));
+            let from_client = world
+                .carrier
+                .seen
+                .iter()
+                .filter(|flying| flying.to == Place::Lns);
+            let frames = from_client.filter_map(|flying| Frame::of(&flying.payload));
+            let mut requests =
+                frames.filter(|frame| frame.protocol == protocol::ECP && frame.information[0] == 1);
+            let late = requests.next().expect("a Configure-Request").information;
+            inject(&mut world, Place::Lns, protocol::ECP, &late);
+            let index = usize::from(held_up == Place::Lns);
+            let confirmed = world.run_while(s(5), |world| {
+                world.states(VICTIM)[1 - index] != Some(State::Confirmed)
+            });
+            assert!(confirmed, "{scene:?}: {:?}", world.states(VICTIM));
+            world.run_for(s(1));
+            let mut between = Pings::default();
+            between.run(&mut world, s(5));
+            assert_eq!(
+                world.states(VICTIM)[index],
+                Some(State::Confirming),
+                "{scene:?}"
+            );
+            assert!(between.sent[VICTIM] > 0);
+            assert_eq!(
+                between.arrived[VICTIM], 0,
+                "{scene:?}: {held_up:?} has no proof of the other's keys"
+            );
+
+            world.carrier.calm();
+            assert!(
+                world.run_while(s(5), |world| !world.is_scrambled(VICTIM)),
+                "{scene:?}: {:?}",
+                world.states(VICTIM)
+            );
+            world.run_for(s(1));
+            let mut after = Pings::default();
+            after.run(&mut world, s(5));
+            after.assert_all_arrived(VICTIM);
+            for pings in [&pings, &between, &after] {
+                pings.assert_all_arrived(BYSTANDER);
+            }
+            assert_eq!(
+                downs(&world),
+                0,
+                "{scene:?}: {:?}",
+                world.events[VICTIM].last()
+            );
             assert_recovers(&mut world, &scene);
         }
     }

@@ -1,5 +1,6 @@
 //! Who is attacked: two subscribers at one access server, the second of whom must not notice.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -123,11 +124,12 @@ pub fn is_up(world: &World<Attacker>, client: usize) -> bool {
 }
 
 /// Packets that went by, by client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Pings {
     pub sent: [usize; 2],
     pub arrived: [usize; 2],
-    number: u32,
+    /// Whose a packet is.
+    packets: HashMap<Vec<u8>, usize>,
 }
 
 impl Pings {
@@ -141,9 +143,14 @@ impl Pings {
                 (Place::Client(client), own, INTERNET),
                 (Place::Lns, INTERNET, own),
             ] {
-                self.number += 1;
-                let payload = [SECRET, &[client as u8], &self.number.to_be_bytes()].concat();
-                world.send(from, &udp4(source, destination, &payload));
+                let number = self.packets.len() as u32;
+                let packet = udp4(
+                    source,
+                    destination,
+                    &[SECRET, &number.to_be_bytes()].concat(),
+                );
+                world.send(from, &packet);
+                self.packets.insert(packet, client);
                 self.sent[client] += 1;
             }
         }
@@ -153,13 +160,9 @@ impl Pings {
     pub fn receive(&mut self, world: &mut World<Attacker>) {
         for place in [Place::Lns, Place::Client(VICTIM), Place::Client(BYSTANDER)] {
             for packet in world.take(place) {
-                let payload = packet.get(28..).unwrap_or_default();
-                let client = payload.strip_prefix(SECRET).and_then(|rest| rest.first());
-                match client {
-                    Some(&client) if usize::from(client) < 2 => {
-                        self.arrived[usize::from(client)] += 1
-                    }
-                    _ => {}
+                // What was changed on the way is nobody's.
+                if let Some(client) = self.packets.get(&packet) {
+                    self.arrived[*client] += 1;
                 }
             }
         }
@@ -201,15 +204,28 @@ pub fn assert_recovers(world: &mut World<Attacker>, scene: &Scene) {
         "{scene:?}: {:?}",
         world.events[VICTIM]
     );
-    world.run_for(s(180));
+    // Forged control messages may have put the numbers of a control connection out of step: the next Hello finds that out
+    // at one end, and a later one at the other.
+    world.run_for(s(400));
     assert!(well(world), "{scene:?}: {:?}", world.events[VICTIM].last());
     let calls = world.lns.calls();
     assert_eq!(calls.len(), 2, "{scene:?}: sessions");
-    let live = calls
+    let tunnels = calls.endpoint(0).tunnels();
+    let live: Vec<_> = tunnels
+        .filter(|tunnel| tunnel.state != TunnelState::Stopping)
+        .collect();
+    let at_client: Vec<_> = world.clients[VICTIM]
+        .calls()
         .endpoint(0)
         .tunnels()
-        .filter(|tunnel| tunnel.state != TunnelState::Stopping);
-    assert_eq!(live.count(), 2, "{scene:?}: tunnels");
+        .collect();
+    assert_eq!(
+        live.len(),
+        2,
+        "{scene:?} at {:?}: {live:?}, {at_client:?}",
+        world.now
+    );
+    assert_eq!(at_client.len(), 1, "{scene:?}: {at_client:?}");
     world.arrived.clear();
     let mut pings = Pings::default();
     pings.run(world, s(1));

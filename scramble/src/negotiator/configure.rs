@@ -22,6 +22,8 @@ pub(super) struct Configure {
     sent: u32,
     /// The peer showed a PHS option in ECP.
     heard: bool,
+    /// The peer ended the negotiation, which is no end to one that must scramble.
+    peer_gave_up: bool,
     /// The peer's option that we acknowledged last.
     offer: Option<Offer>,
     /// Both options came by LCP, and our Configure-Request was never acknowledged in ECP.
@@ -80,6 +82,10 @@ impl<R: CryptoRng> Negotiator<R> {
             (true, _) => (timing.heard_requests, Reason::Timeout),
             (false, true) => (timing.patient_requests, Reason::Silent),
             (false, false) => (timing.silent_requests, Reason::Silent),
+        };
+        let reason = match configure.peer_gave_up {
+            true => Reason::PeerTerminated,
+            false => reason,
         };
         if configure.sent >= tries {
             self.fail(reason);
@@ -198,8 +204,15 @@ impl<R: CryptoRng> Negotiator<R> {
 
     pub(super) fn peer_terminates(&mut self, packet: &Packet<'_>) {
         self.transmit(ecp::terminate_ack(packet));
-        if self.is_negotiating() {
-            self.fail(Reason::PeerTerminated);
+        match self.state {
+            // A peer under `prefer` that does not hear us ends like this, and comes back when it does. Our timer runs on.
+            State::ReqSent | State::AckRcvd | State::AckSent if self.must_scramble() => {
+                self.period.configure.peer_gave_up = true;
+                self.period.configure.offer = None;
+                self.state = State::ReqSent;
+            }
+            _ if self.is_negotiating() => self.fail(Reason::PeerTerminated),
+            _ => {}
         }
     }
 

@@ -180,6 +180,9 @@ pub struct SessionCounters {
     pub received: Volume,
     /// Packets dropped, by reason.
     pub drops: Tally,
+    /// PPP control packets that were not as they should be, by what was wrong.
+    #[serde(default)]
+    pub ppp_faults: Tally,
 }
 
 /// One session.

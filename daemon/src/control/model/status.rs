@@ -148,6 +148,9 @@ pub struct Status {
     pub received: Volume,
     /// Packets dropped, by reason.
     pub drops: Tally,
+    /// L2TP control messages that were not as they should be, by what was wrong.
+    #[serde(default)]
+    pub l2tp_faults: Tally,
     /// Alarms ever raised.
     pub alarms_raised: u64,
     /// The latest alarms, oldest first, at most [`Self::MAX_ALARMS`].
