@@ -131,6 +131,20 @@ fn after_max_failure_naks_the_option_is_rejected() {
     assert_eq!(code(5), CONFIGURE_REJECT);
 }
 
+/// RFC 1661 section 4.6: Max-Failure counts Configure-Naks without a Configure-Ack between them. A peer on a lossy link may
+/// begin anew often before this end's own request comes through.
+#[test]
+fn an_acknowledgement_ends_the_count_of_failures() {
+    let (mut host, _) = started(lns(Policy::Off));
+    let mut code = |identifier, options: &[u8]| {
+        hears(&mut host, &lcp(CONFIGURE_REQUEST, identifier, options))[0][2]
+    };
+    for identifier in 0..9 {
+        assert_eq!(code(2 * identifier, &[1, 4, 0, 100]), CONFIGURE_NAK);
+        assert_eq!(code(2 * identifier + 1, &[1, 4, 0, 128]), CONFIGURE_ACK);
+    }
+}
+
 #[test]
 fn a_peer_that_never_converges_is_hung_up_on() {
     let (mut host, _) = started(lns(Policy::Off));

@@ -97,3 +97,12 @@ pub fn on_frames(
         None => vec![flying.clone()],
     }
 }
+
+/// A datagram from a stranger to the access server.
+pub fn from_stranger(stranger: u32, payload: Vec<u8>) -> Flying {
+    Flying {
+        from: Place::Stranger(stranger),
+        to: Place::Lns,
+        payload,
+    }
+}

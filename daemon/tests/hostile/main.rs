@@ -17,3 +17,5 @@ mod negotiation;
 mod random;
 mod replay;
 mod scene;
+mod strangers;
+mod teardown;
