@@ -151,6 +151,14 @@ impl<R: CryptoRng> Calls<R> {
         port: &mut P,
     ) {
         let at = &mut self.listeners[listener];
+        // Others came up since it was accepted.
+        if self.sessions.len() >= at.terms.max_sessions {
+            let reason = "max-sessions";
+            at.own_ppp.remove(&call);
+            at.endpoint.hang_up(now, call, CallCause::busy(reason));
+            self.events.push_back(CallEvent::CallRefused { reason });
+            return;
+        }
         let ppp = at
             .own_ppp
             .remove(&call)
@@ -166,6 +174,7 @@ impl<R: CryptoRng> Calls<R> {
             peer_ids: (info.peer_tunnel, info.peer_session),
             peer,
             numbers: (numbers != Default::default()).then(|| Box::new(numbers)),
+            is_proxied: false,
             offered_to_lac: info.proxy.as_deref().is_some_and(offers_phs),
             link,
             since: now,
@@ -192,12 +201,21 @@ impl<R: CryptoRng> Calls<R> {
         routes.insert(call, key.index);
         self.events.push_back(CallEvent::CallUp(key));
         if let Some(session) = self.sessions.get_mut(key.index) {
-            let proxy = info
+            let mut proxy = info
                 .proxy
                 .filter(|_| terms.accept_proxy)
                 .and_then(|proxy| proxy_of(*proxy));
+            if let Some(proxy) = &mut proxy
+                && !terms.trusts_proxy
+            {
+                proxy.authentication = None;
+            }
+            session.is_proxied = proxy
+                .as_ref()
+                .is_some_and(|proxy| proxy.authentication.is_some());
             let taken_over = proxy.is_some_and(|proxy| session.link.start_proxied(now, &proxy));
             if !taken_over {
+                session.is_proxied = false;
                 session.link.start(now);
             }
             self.drive(now, key.index, port);

@@ -87,7 +87,7 @@ impl From<Refused> for Drop {
 
 /// Packets dropped by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drops([u32; Drop::ALL.len()]);
+pub struct Drops([u64; Drop::ALL.len()]);
 
 impl Drops {
     /// Counts one; a counter stops at its end.
@@ -98,7 +98,7 @@ impl Drops {
 
     /// How many of `reason`.
     pub fn get(&self, reason: Drop) -> u64 {
-        self.0[reason as usize].into()
+        self.0[reason as usize]
     }
 
     /// Adds what another counter counted.

@@ -37,6 +37,8 @@ pub struct Session<R> {
     pub peer: SocketAddr,
     /// Its calling and called numbers.
     pub numbers: Option<Box<(String, String)>>,
+    /// Whether a LAC authenticated the subscriber in our place.
+    pub is_proxied: bool,
     /// Whether the subscriber offered PHS in its first LCP request, which a LAC answered (RFC 2661 section 4.4.5,
     /// Initial Received LCP CONFREQ).
     pub offered_to_lac: bool,
@@ -105,9 +107,10 @@ impl Source {
     pub fn permits(&self, addresses: &Addresses) -> bool {
         match addresses {
             Addresses::V4 { source, .. } => Some(*source) == self.ipv4,
-            Addresses::V6 { source, .. } => self
-                .ipv6
-                .is_some_and(|prefix| prefix.octets()[..8] == source.octets()[..8]),
+            // The first address of a /64 belongs to routers (RFC 4291 section 2.6.1), and so to us.
+            Addresses::V6 { source, .. } => self.ipv6.is_some_and(|prefix| {
+                prefix.octets()[..8] == source.octets()[..8] && source.octets()[8..] != [0; 8]
+            }),
         }
     }
 }
@@ -262,6 +265,7 @@ mod tests {
         assert!(
             source.permits(&v6("2001:db8:0:7:1::1")) && !source.permits(&v6("2001:db8:0:8::1"))
         );
+        assert!(!source.permits(&v6("2001:db8:0:7::")), "a router's");
         assert!(!Source::default().permits(&v4(2)) && !Source::default().permits(&v6("::")));
     }
 

@@ -18,6 +18,9 @@ pub struct Terms {
     pub mss_clamp: bool,
     /// Whether peers may use addresses of their own choice (a subscriber's uplink), or only what they were given.
     pub any_source: bool,
+    /// Whether a LAC is believed what it says of its subscriber's authentication: it must have proved a secret, since a
+    /// recorded exchange is all that it takes to say it.
+    pub trusts_proxy: bool,
     /// Sessions at most, over all listeners.
     pub max_sessions: usize,
     /// Calls taken in a second at most.
@@ -56,12 +59,18 @@ impl Allowance {
 
     /// Takes one, if there is one.
     pub fn take(&mut self, now: Duration) -> bool {
+        const SECOND: u128 = 1_000_000_000;
+        let rate = u128::from(self.per_second);
         let passed = now.saturating_sub(self.refilled);
-        let earned = passed.as_micros().saturating_mul(self.per_second.into()) / 1_000_000;
-        if earned > 0 {
-            let left = u128::from(self.left) + earned;
-            self.left = left.min(self.per_second.into()) as u32;
+        let earned = passed.as_nanos().saturating_mul(rate) / SECOND;
+        let left = u128::from(self.left) + earned;
+        if left >= rate {
+            self.left = self.per_second;
             self.refilled = now;
+        } else if earned > 0 {
+            self.left = left as u32;
+            // What is earned in part stays earned.
+            self.refilled += Duration::from_nanos((earned * SECOND / rate) as u64);
         }
         let taken = self.left > 0;
         self.left = self.left.saturating_sub(1);
@@ -80,5 +89,9 @@ mod tests {
         assert_eq!(taken(&mut allowance, Duration::ZERO), 10);
         assert_eq!(taken(&mut allowance, Duration::from_millis(300)), 3);
         assert_eq!(taken(&mut allowance, Duration::from_secs(60)), 10);
+        let mut one_by_one = Allowance::new(2000);
+        while one_by_one.take(Duration::ZERO) {}
+        let asked = (1..=2500).map(|n| Duration::from_micros(400 * n));
+        assert_eq!(asked.filter(|at| one_by_one.take(*at)).count(), 2000);
     }
 }

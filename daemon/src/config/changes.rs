@@ -51,7 +51,11 @@ impl Changes {
         match (&old.metrics, &mut held.metrics) {
             (Some(old), Some(held)) => {
                 self.keep("metrics.listen", &old.listen, &mut held.listen);
-                self.apply("metrics.per-session", &old.per_session, &held.per_session);
+                self.keep(
+                    "metrics.per-session",
+                    &old.per_session,
+                    &mut held.per_session,
+                );
             }
             (old, held) => self.keep("the section metrics", old, held),
         }
@@ -68,7 +72,8 @@ impl Changes {
         );
         self.apply("lns.mss-clamp", &old.mss_clamp, &held.mss_clamp);
         self.listeners(old, held);
-        self.new_calls("lns.pool", &old.pools, &held.pools);
+        // Addresses that are in use, and the kernel's routes, come from the pools as they were.
+        self.keep("lns.pool", &old.pools, &mut held.pools);
         self.users(old, held);
         self.apply("lns.limits", &old.limits, &held.limits);
         self.new_calls("lns.lcp", &old.lcp, &held.lcp);

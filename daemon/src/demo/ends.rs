@@ -185,6 +185,7 @@ impl End {
                 mss_clamp: false,
                 // The household's addresses are its own, not of a pool.
                 any_source: true,
+                trusts_proxy: false,
                 max_sessions: 1,
                 calls_per_second: u32::MAX,
                 show_keys: false,

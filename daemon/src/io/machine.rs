@@ -179,7 +179,10 @@ impl Machine {
     }
 
     /// Does what woke the thread, and sends what comes of it.
-    pub fn turn(&mut self, wake: Wake, engine: &mut impl Engine) {
+    ///
+    /// # Errors
+    /// Where the interface is gone.
+    pub fn turn(&mut self, wake: Wake, engine: &mut impl Engine) -> io::Result<()> {
         match wake {
             Wake::Socket(listener) => {
                 for _ in 0..TURNS {
@@ -202,9 +205,13 @@ impl Machine {
                     match tun.receive(&mut self.tun_buffers) {
                         Ok(true) => {}
                         Ok(false) => break,
-                        Err(error) => {
+                        Err(error) if error.kind() == io::ErrorKind::Other => {
                             warn!(%error, "a packet of this host's cannot be read");
                             continue;
+                        }
+                        Err(error) => {
+                            let gone = format!("the interface cannot be read, is it gone? {error}");
+                            return Err(io::Error::new(error.kind(), gone));
                         }
                     }
                     let now = self.start.elapsed();
@@ -218,5 +225,6 @@ impl Machine {
             engine.handle_timeout(now, &mut self.sockets);
         }
         self.sockets.flush();
+        Ok(())
     }
 }

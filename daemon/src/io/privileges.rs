@@ -6,11 +6,12 @@ use anyhow::Context;
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, Group, Uid, User, initgroups, setgid, setuid};
+use tracing::warn;
 
 use crate::config::model::Process;
 
 /// Becomes the configured user, if there is one and the process is root, and keeps of its capabilities none but `keep`.
-/// Root without a configured user stays what it is: whoever runs it so wants that, or has nobody to become.
+/// Root without a configured user stays root, with no more than those.
 ///
 /// # Errors
 /// Where the user or group does not exist, or the system refuses.
@@ -19,7 +20,8 @@ pub fn drop_to(process: &Process, keep: &[Capability]) -> anyhow::Result<()> {
         return reduce_to(keep).context("capabilities cannot be given up");
     }
     let Some(name) = &process.user else {
-        return Ok(());
+        warn!("[process] user is not set: the daemon stays root, though with few capabilities");
+        return reduce_to(keep).context("capabilities cannot be given up");
     };
     let user = User::from_name(name)
         .with_context(|| format!("[process] user = {name:?} cannot be looked up"))?

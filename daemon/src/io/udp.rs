@@ -119,10 +119,13 @@ impl Udp {
         }
         if let Some(ours) = &mut self.ours {
             for meta in &buffers.meta[..buffers.filled] {
-                if let Some(local) = meta.dst_ip
-                    && (ours.len() < MAX_PEERS || ours.contains_key(&unmapped(meta.addr)))
-                {
-                    ours.insert(unmapped(meta.addr), local);
+                let peer = unmapped(meta.addr);
+                if let Some(local) = meta.dst_ip {
+                    // Whoever fills the table costs the others no more than until their next datagram.
+                    if ours.len() >= MAX_PEERS && !ours.contains_key(&peer) {
+                        ours.clear();
+                    }
+                    ours.insert(peer, local);
                 }
             }
         }

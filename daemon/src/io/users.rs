@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use fogline_auth::verify::Stored;
+use fogline_auth::verify::{PapSecret, Stored};
 use fogline_auth::{Authenticate, Deciding, Decision, Grant, Proof, Request};
 
 use crate::config::model::{ScramblingOverride, Users};
@@ -75,16 +75,17 @@ pub fn check(users: &Users, request: &Request) -> Decision<ScramblingOverride> {
     }
 }
 
-/// The check of a user that does not exist: as slow as that of one who does.
+/// The check of a user that does not exist: as slow as that of one whose password is stored as a hash.
 fn decoy(
     users: &Users,
     proof: &Proof,
 ) -> Result<fogline_auth::verify::Verified, fogline_auth::verify::Refused> {
-    let stored = users
-        .by_name
-        .values()
-        .next()
-        .map(|user| user.credential.stored());
+    let mut stored = users.by_name.values().map(|user| user.credential.stored());
+    let is_slow = |stored: &&Stored| matches!(stored.pap, Some(PapSecret::Crypt(_)));
+    let stored = match proof {
+        Proof::Pap { .. } => stored.clone().find(is_slow).or_else(|| stored.next()),
+        _ => stored.next(),
+    };
     stored.map_or_else(
         || Stored::default().verify(proof),
         |stored| stored.verify(proof),

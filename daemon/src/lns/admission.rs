@@ -26,6 +26,8 @@ pub struct AuthenticationRequest {
     pub host_name: String,
     /// The L2TP peer.
     pub peer: SocketAddr,
+    /// Whether a LAC asked for the credentials and passed them on.
+    pub is_proxied: bool,
     /// Calling and called number, as far as the LAC told them.
     pub numbers: Option<(String, String)>,
 }
@@ -64,6 +66,7 @@ impl<R: CryptoRng> Lns<R> {
                 .map(|tunnel| tunnel.host_name.clone())
                 .unwrap_or_default(),
             peer: session.peer,
+            is_proxied: session.is_proxied,
             numbers: session.numbers.as_deref().cloned(),
         });
     }
@@ -83,9 +86,13 @@ impl<R: CryptoRng> Lns<R> {
         match decision {
             Decision::Accept(grant) => self.admit(now, key, listener, verdict, grant, port),
             Decision::Reject { .. } => {
-                self.turn_away(now, key, verdict, "wrong name or password", port)
+                self.totals.rejected += 1;
+                self.turn_away(now, key, verdict, "wrong name or password", port);
             }
-            Decision::Unavailable { reason } => self.turn_away(now, key, verdict, reason, port),
+            Decision::Unavailable { reason } => {
+                self.totals.refused("authentication-unavailable");
+                self.turn_away(now, key, verdict, reason, port);
+            }
         }
         self.digest(now, port);
     }
@@ -104,6 +111,7 @@ impl<R: CryptoRng> Lns<R> {
             if again.user.as_ref() != grant.user {
                 let reason = format!("it came as {}, and now says that it is another", again.user);
                 let verdict = reject("one user for each session");
+                self.totals.refused("other-user");
                 self.turn_away(now, key, verdict, &reason, port);
                 return;
             }
@@ -116,6 +124,7 @@ impl<R: CryptoRng> Lns<R> {
                 Ok(lease) => self.take_in(now, key, &grant.user, lease, grant.sessions, port),
                 Err(error) => {
                     let verdict = reject("no address is left");
+                    self.totals.refused("no-address");
                     self.turn_away(now, key, verdict, &error.to_string(), port);
                     return;
                 }
@@ -132,6 +141,7 @@ impl<R: CryptoRng> Lns<R> {
             && secrets.is_empty()
         {
             let verdict = reject("no pre-shared secret");
+            self.totals.refused("no-secret");
             let reason = "the listener has pre-shared secrets from its users (secret-from = \"user\"), \
                           but this user has none; give it one by `fogline genpsk`";
             self.turn_away(now, key, verdict, reason, port);
@@ -226,7 +236,6 @@ impl<R: CryptoRng> Lns<R> {
         reason: &str,
         port: &mut P,
     ) {
-        self.totals.rejected += 1;
         warn!(session = %id(key), reason = printable(reason), "not admitted");
         self.calls.authenticated(
             now,

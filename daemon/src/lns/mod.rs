@@ -8,7 +8,8 @@ mod admission;
 mod pools;
 mod totals;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +45,8 @@ pub struct Lns<R> {
     known: HashSet<Box<str>>,
     /// Users that became known, to be written down.
     newly_known: VecDeque<Box<str>>,
-    /// Sessions that must have an address by then, in order.
-    setups: VecDeque<(Duration, SessionKey)>,
+    /// Sessions that must have an address by then.
+    setups: BTreeSet<(Duration, SessionKey)>,
     requests: VecDeque<AuthenticationRequest>,
     totals: Totals,
     drops: Drops,
@@ -84,7 +85,7 @@ impl<R: CryptoRng> Lns<R> {
             by_user: HashMap::new(),
             known,
             newly_known: VecDeque::new(),
-            setups: VecDeque::new(),
+            setups: BTreeSet::new(),
             requests: VecDeque::new(),
             totals: Totals::default(),
             drops: Drops::default(),
@@ -146,18 +147,17 @@ impl<R: CryptoRng> Lns<R> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&mut self) -> Option<Duration> {
-        let setup = self.setups.front().map(|(due, _)| *due);
+        let setup = self.setups.first().map(|(due, _)| *due);
         self.calls.poll_timeout().into_iter().chain(setup).min()
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout<P: Port>(&mut self, now: Duration, port: &mut P) {
         self.calls.handle_timeout(now, port);
-        while let Some((due, key)) = self.setups.pop_front() {
-            if due > now {
-                self.setups.push_front((due, key));
+        while self.setups.first().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, key)) = self.setups.pop_first() else {
                 break;
-            }
+            };
             if !self
                 .subscriber(key)
                 .is_some_and(|subscriber| subscriber.was_up)
@@ -291,10 +291,11 @@ impl<R: CryptoRng> Lns<R> {
                     info!(session = %id(key), "the subscriber has PHS: it offered it to its LAC");
                 }
                 self.setups
-                    .push_back((now + self.config.limits.call_setup, key));
+                    .insert((now + self.config.limits.call_setup, key));
             }
             CallEvent::Authenticate { key, credentials } => self.ask(now, key, credentials, port),
             CallEvent::Ipv4Up { key, peer, .. } => {
+                self.take_over(now, key, peer.into(), port);
                 self.addresses.set_ipv4(peer, Some(key.index));
                 self.up(now, key, &peer);
             }
@@ -303,6 +304,7 @@ impl<R: CryptoRng> Lns<R> {
                     .subscriber(key)
                     .and_then(|subscriber| subscriber.lease.ipv6)
                 {
+                    self.take_over(now, key, prefix.into(), port);
                     self.addresses.set_ipv6(prefix, Some(key.index));
                     self.up(now, key, &prefix);
                 }
@@ -337,6 +339,24 @@ impl<R: CryptoRng> Lns<R> {
         }
     }
 
+    /// After users have changed, somebody may still have what is another's now: the newest call is the true one.
+    fn take_over<P: Port>(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        address: IpAddr,
+        port: &mut P,
+    ) {
+        let holder = self.addresses.find(address);
+        let holder = holder.filter(|holder| *holder != key.index);
+        let place = holder.and_then(|holder| self.subscribers.get(holder as usize)?.as_ref());
+        if let Some(other) = place.map(|subscriber| subscriber.key) {
+            warn!(session = %id(other), %address, "its address belongs to another user now");
+            let reason = CloseReason::Other("the address belongs to another user now".into());
+            self.calls.close(now, other, reason, port);
+        }
+    }
+
     fn up(&mut self, now: Duration, key: SessionKey, address: &dyn std::fmt::Display) {
         let place = self
             .subscribers
@@ -347,7 +367,12 @@ impl<R: CryptoRng> Lns<R> {
         }
         let user = self.user(key).to_owned();
         info!(session = %id(key), user, %address, "up");
-        self.totals.notice(Notice::Up { at: now, key, user });
+        let session = self.calls.session(key);
+        let is_first =
+            session.is_some_and(|session| session.ipv4.is_some() != session.ipv6.is_some());
+        if is_first {
+            self.totals.notice(Notice::Up { at: now, key, user });
+        }
     }
 
     fn scrambled(&mut self, key: SessionKey, agreement: &scramble::option::Agreement) {

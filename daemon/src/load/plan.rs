@@ -139,6 +139,7 @@ impl Plan {
             accept_proxy: false,
             mss_clamp: false,
             any_source: true,
+            trusts_proxy: false,
             max_sessions: usize::MAX,
             calls_per_second: u32::MAX,
             show_keys: false,

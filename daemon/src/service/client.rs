@@ -147,7 +147,7 @@ impl Subscriber {
                 .chain(self.life.deadline())
                 .min();
             tokio::select! {
-                wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.client),
+                wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.client)?,
                 Some(command) = self.desk.port.next() => self.command(command),
                 Some(resolved) = self.resolutions.recv() => self.dial(resolved),
                 Some(reread) = self.desk.reloader.next() => self.reloaded(reread),
@@ -308,7 +308,8 @@ impl Subscriber {
                 let started = sessions
                     .into_iter()
                     .filter(|key| self.client.rekey(now, *key, &mut self.machine.sockets));
-                report::done(started.count(), &who)
+                let started = started.count();
+                report::rekeyed(started, &who, self.client.calls())
             }
             other => report::answer(
                 &other,

@@ -189,7 +189,7 @@ impl Server {
                 .chain(self.life.deadline())
                 .min();
             tokio::select! {
-                wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.lns),
+                wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.lns)?,
                 Some(command) = self.desk.port.next() => self.command(command),
                 Some((key, decision)) = self.decisions.recv() => {
                     let now = self.machine.now();
@@ -233,6 +233,7 @@ impl Server {
             credentials,
             host_name,
             peer,
+            is_proxied,
             numbers,
         } = request;
         let (calling_number, called_number) = numbers.unwrap_or_default();
@@ -243,7 +244,7 @@ impl Server {
                 called_number: Some(called_number).filter(|number| !number.is_empty()),
                 tunnel_peer: host_name,
                 peer_address: peer,
-                proxy: false,
+                proxy: is_proxied,
             },
         });
         let decided = self.decided.clone();
@@ -279,7 +280,8 @@ impl Server {
                 let started = sessions
                     .into_iter()
                     .filter(|key| self.lns.rekey(now, *key, &mut self.machine.sockets));
-                report::done(started.count(), &who)
+                let started = started.count();
+                report::rekeyed(started, &who, self.lns.calls())
             }
             other => report::answer(
                 &other,

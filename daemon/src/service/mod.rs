@@ -108,9 +108,9 @@ async fn attend(
         tokio::time::interval(watchdog.map_or(Duration::from_secs(3600), |every| every / 3));
     notify(&[NotifyState::Ready]);
     let mut stopping = false;
-    loop {
+    let has_ended = loop {
         let order = tokio::select! {
-            _ = ended.recv() => break,
+            _ = ended.recv() => break true,
             _ = terminate.recv() => Order::Stop,
             _ = interrupt.recv() => Order::Stop,
             _ = hang_up.recv() => Order::Reload,
@@ -125,26 +125,25 @@ async fn attend(
         if order == Order::Stop {
             if stopping {
                 warn!("told twice to stop: calls are left as they are");
-                break;
+                break false;
             }
             stopping = true;
             info!("stopping");
             notify(&[NotifyState::Stopping]);
         }
         let _ = orders.send(order).await;
-    }
+    };
     // The control socket's file goes with its server.
     control.abort();
     let _ = control.await;
     if let Some(metrics) = metrics {
         metrics.abort();
     }
-    match worker.is_finished() {
-        true => worker
-            .join()
-            .unwrap_or_else(|_| anyhow::bail!("the thread that moves packets died; see the log")),
-        false => Ok(()),
+    if !has_ended {
+        return Ok(());
     }
+    let outcome = worker.join();
+    outcome.unwrap_or_else(|_| anyhow::bail!("the thread that moves packets died; see the log"))
 }
 
 fn notify(state: &[NotifyState<'_>]) {
@@ -173,8 +172,11 @@ where
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    // What blocks is the check of passwords, slow on purpose: it must not take the machine from who moves packets.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads((cores / 2).max(1))
         .build();
     runtime.context("no tokio runtime")
 }

@@ -14,7 +14,7 @@ use super::Desk;
 use crate::calls::{Calls, Drops, Session, SessionKey, Traffic};
 use crate::client::{Client, link_local};
 use crate::control::model::{self, Protection, SessionId, SessionState, Tally, Timestamp, Volume};
-use crate::control::{Event, Failure, Page, PageQuery, Reply, Request, SessionQuery, Who};
+use crate::control::{Code, Event, Failure, Page, PageQuery, Reply, Request, SessionQuery, Who};
 use crate::io::machine::Machine;
 use crate::io::port::Sockets;
 use crate::lns::{AlarmRecord, Lns, Notice, Totals};
@@ -74,6 +74,17 @@ pub fn done(count: usize, who: &Who) -> Reply {
         _ => Reply::Done {
             sessions: count as u64,
         },
+    }
+}
+
+/// So many rekeys began.
+pub fn rekeyed<R: CryptoRng>(count: usize, who: &Who, calls: &Calls<R>) -> Reply {
+    match who {
+        Who::Id(id) if count == 0 && calls.session(key(*id)).is_some() => {
+            let message = format!("session {id} is not scrambled, so it has no keys to change");
+            Reply::Error(Failure::new(Code::BadRequest, message))
+        }
+        _ => done(count, who),
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Metrics {
 /// What is logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// A filter that tracing-subscriber's `EnvFilter` understands, e.g. `info` or `info,fogline::engine=debug`.
+    /// A filter that tracing-subscriber's `EnvFilter` understands, e.g. `info` or `info,fogline::lns=debug`.
     pub filter: String,
     /// How a line looks.
     pub format: LogFormat,
