@@ -79,14 +79,14 @@ def measure(calls, rate, policy, method="none"):
 def set_ups():
     print(f"Set-ups: {CALLS} calls as fast as they go for processor time, {GENTLE_CALLS} at {GENTLE}/s for latency; "
           "generator and server share the machine.\n")
-    print("| authentication | PHS | server time a call | calls/s/core | p50 | p99 |")
-    print("|---|---|---|---|---|---|")
+    print(f"| authentication | PHS | server time a call | calls/s/core | server time at {GENTLE}/s | p50 | p99 |")
+    print("|---|---|---|---|---|---|---|")
     for method in METHODS:
         for policy in POLICIES:
             fast = min(measure(CALLS, FAST, policy, method).cpu_us for _ in range(3))
-            gentle = measure(GENTLE_CALLS, GENTLE, policy, method).latency
-            print(f"| {method} | {policy} | {fast:.0f} us | {1e6 / fast:,.0f} | {gentle['p50']:.1f} ms "
-                  f"| {gentle['p99']:.1f} ms |", flush=True)
+            gentle = measure(GENTLE_CALLS, GENTLE, policy, method)
+            print(f"| {method} | {policy} | {fast:.0f} us | {1e6 / fast:,.0f} | {gentle.cpu_us:.0f} us "
+                  f"| {gentle.latency['p50']:.1f} ms | {gentle.latency['p99']:.1f} ms |", flush=True)
 
 
 def idle():
@@ -130,7 +130,7 @@ def steps():
 
 L2TPNS = """\
 set debug 1
-set log_file "/tmp/l2tpns.log"
+set log_file "/run/l2tpns.log"
 set pid_file "/run/l2tpns.pid"
 set bind_address 127.0.0.1
 set cluster_interface "eth0"
@@ -149,9 +149,8 @@ class L2tpns:
     """Debian's l2tpns with a RADIUS server beside it, in mounts that end with this process."""
 
     def __init__(self, directory, method, calls):
-        for place in ("/etc/l2tpns", "/run", "/tmp"):
-            pathlib.Path(place).mkdir(exist_ok=True)
-        if not pathlib.Path("/sys/class/net/eth0").exists():
+        pathlib.Path("/etc/l2tpns").mkdir(exist_ok=True)
+        if subprocess.run(["ip", "link", "show", "eth0"], capture_output=True, check=False).returncode != 0:
             for command in ("ip link add eth0 type veth peer name eth1", "ip addr add 10.79.0.1/24 dev eth0",
                             "ip link set eth0 up", "ip link set eth1 up", "ip route add 239.0.0.0/8 dev eth0",
                             "mount -t tmpfs l2tpns /etc/l2tpns", "mount -t tmpfs l2tpns /run"):
@@ -164,15 +163,15 @@ class L2tpns:
         radius = ROOT / "tests" / "peers" / "radius.py"
         self._radius = subprocess.Popen([sys.executable, str(radius), "127.0.0.1", "1812", "shared", *users],
                                         stdout=subprocess.DEVNULL)
-        pathlib.Path("/tmp/l2tpns.log").unlink(missing_ok=True)
         # When it ends it sends SIGTERM to its whole process group.
         self._process = subprocess.Popen(["l2tpns"], start_new_session=True, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
-        for _ in range(300):
-            log = pathlib.Path("/tmp/l2tpns.log")
-            if log.exists() and "declaring myself the master" in log.read_text(errors="replace"):
+        # It takes its time to elect itself the master of its cluster, and takes no calls before.
+        for _ in range(30):
+            time.sleep(1)
+            trial = [PROGRAM, "load", "--server", "127.0.0.1", "--sessions", "1", "--duration", "0s", "--setup-timeout", "2s"]
+            if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
                 return
-            time.sleep(0.1)
         raise SystemExit("l2tpns does not start")
 
     def cpu_seconds(self):

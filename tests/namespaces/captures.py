@@ -3,6 +3,8 @@
 import struct
 
 ETHERNET, RAW = 1, 101
+TCP, UDP = 6, 17
+CHECKSUMS = {TCP: 16, UDP: 6}
 
 
 def frames(file):
@@ -23,9 +25,9 @@ def messages(file):
         if link != ETHERNET:
             continue
         kind = frame[12:14]
-        if kind == b"\x08\x00" and frame[23] == 17:
+        if kind == b"\x08\x00" and frame[23] == UDP:
             udp = frame[14 + 4 * (frame[14] & 15):]
-        elif kind == b"\x86\xdd" and frame[20] == 17:
+        elif kind == b"\x86\xdd" and frame[20] == UDP:
             udp = frame[54:]
         else:
             continue
@@ -47,7 +49,14 @@ def data_messages(file):
 
 
 def packets(file):
-    """The IP packets, in PPP or bare."""
+    """The IP packets, in PPP or bare; checksums are left out that kernels put in late."""
+    for packet in _packets(file):
+        protocol, header = (packet[9], 4 * (packet[0] & 15)) if packet[0] >> 4 == 4 else (packet[6], 40)
+        checksum = header + CHECKSUMS.get(protocol, len(packet))
+        yield packet[:checksum] + bytes(2) + packet[checksum + 2:]
+
+
+def _packets(file):
     for link, frame in frames(file):
         if link == RAW:
             yield frame

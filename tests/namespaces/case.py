@@ -74,9 +74,9 @@ class Case:
         self.daemons.append(daemon)
         return daemon
 
-    def capture(self, namespace, interface, name):
-        """Starts to capture at an interface."""
-        capture = namespace.capture(interface, self.scratch / f"{name}.pcap")
+    def capture(self, namespace, interface, name, *what):
+        """Starts to capture at an interface; `what`: a filter."""
+        capture = namespace.capture(interface, self.scratch / f"{name}.pcap", *what)
         self.captures.append(capture)
         return capture
 

@@ -1,5 +1,6 @@
 """How calls end, and come back: by command, by signal, and without a word."""
 
+import json
 import signal
 
 import traffic
@@ -28,10 +29,10 @@ def kick(context):
     return f"told: {line(client, REASON)}"
 
 
-def line(daemon, words):
-    """The line of a log that has these words."""
-    found = [text for text in daemon.said().splitlines() if words in text]
-    return found[-1].split("  ", 1)[-1].strip() if found else ""
+def line(daemon, words, since=0):
+    """The first line of a log that has these words, without the time."""
+    found = [text for text in daemon.said(since).splitlines() if words in text]
+    return found[0].split(" ", 1)[-1].strip() if found else ""
 
 
 @case
@@ -40,12 +41,12 @@ def stop_lns(context):
     lns, client = context.pair(HEADER)
     mark = client.mark()
     equal(lns.terminate(), 0, "exit status")
-    eventually(2, "the reason in the subscriber's log", lambda: "shutting down" in client.said(mark).lower())
+    eventually(2, "the reason in the subscriber's log", lambda: "shutting down" in line(client, "call over", mark))
     check(not lns.socket.exists(), "the control socket is left")
     check(context.network.isp.addresses(lns.TUN) is None, "the interface is left")
     addresses = eventually(3, "addresses gone", lambda: client.namespace.addresses(CLIENT_TUN))
     eventually(3, "addresses gone", lambda: not any(client.namespace.addresses(CLIENT_TUN).values()))
-    told = line(client, "call over")
+    told = line(client, "call over", mark)
     context.lns(scrambling=HEADER)
     client.up()
     traffic.ping(context.network.subscriber, WEB[0])
@@ -83,7 +84,7 @@ def kill_lns(context):
     keylog.unlink()
     mark = client.mark()
     eventually(6, "the subscriber notices", lambda: "call over" in client.said(mark))
-    noticed = line(client, "call over")
+    noticed = line(client, "call over", mark)
     check("echo" in noticed.lower(), f"noticed otherwise: {noticed}")
     equal(known.read_text(), f"{USER}\n", "confirmed peers")
     equal(oct(known.stat().st_mode & 0o777), "0o600", "permissions of confirmed peers")
@@ -103,10 +104,9 @@ def kill_lns(context):
 
 def secrets(keylog):
     """The keys in a key log."""
-    import json
     found = set()
     for text in keylog.read_text().splitlines():
-        record = json.loads(text)
+        record = json.loads(text).get("keys", {})
         for name in ["data_lower", "data_higher", "prp"]:
             if record.get(name):
                 found.add(bytes.fromhex(record[name]))

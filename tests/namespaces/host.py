@@ -2,7 +2,7 @@
 
 from case import case, check, equal, eventually
 from daemons import CLIENT_TUN, GATEWAY, NAME_SERVERS, USER, Inline
-from rig import CARRIER, run
+from rig import CARRIER, ISP, run
 
 HEADER = {"policy": "require", "transform": "header"}
 FIRST = "100.64.0."
@@ -44,9 +44,10 @@ def has(said, wanted, what):
 def host(context):
     """Addresses, a default route with its metric, a file of name servers and pppd's hooks; all undone at hang-up"""
     subscriber = context.network.subscriber
-    for family, via in [("-4", "172.16.1.1"), ("-6", "fd00:1::1")]:
-        subscriber.ip(family, "route", "add", "default", "via", via, "metric", "100")
-        context.undo.append(lambda family=family: subscriber.ip(family, "route", "del", "default", "dev", "eth0"))
+    by_default(context, "metric", "100")
+    # What a client leaves that was killed: it must not be in the way of the next one.
+    subscriber.ip("route", "replace", ISP, "dev", "lo", "proto", "76")
+    context.undo.append(lambda: subscriber.run("ip", "route", "del", ISP, check=False))
     hooks, servers = Hooks(context.scratch), context.scratch / "resolv"
     options = {"default-route": True, "metric": 50, "dns": Inline(file=str(servers)), "hooks": hooks.config}
     # Long enough to see what a hang-up leaves.
@@ -59,6 +60,8 @@ def host(context):
         equal(routes, {("eth0", 100), (CLIENT_TUN, 50)}, "default routes")
         way = subscriber.ip(family, "route", "get", "198.51.100.80" if family == "-4" else "2001:db8:100::80")
         check(CLIENT_TUN in way, f"the internet is not behind the link: {way}")
+    # By the default route that there was before; or L2TP would be within itself.
+    check("eth0" in subscriber.ip("route", "get", ISP), "the access server is looked for behind its own link")
     text = eventually(3, "name servers", lambda: all(s in servers.read_text() for s in NAME_SERVERS) and servers.read_text())
     equal([line.split()[1] for line in text.splitlines() if line.startswith("nameserver")], NAME_SERVERS, "name servers")
     up, up6 = hooks.said("ip-up"), hooks.said("ipv6-up")
@@ -80,6 +83,7 @@ def host(context):
     eventually(1, "addresses gone", lambda: not any(subscriber.addresses(CLIENT_TUN).values()))
     for family in ["-4", "-6"]:
         equal({route.get("dev") for route in subscriber.routes(family, "default")}, {"eth0"}, f"default routes left, {family}")
+    equal(subscriber.routes("-4", ISP), [], "the route to the access server")
     check(not servers.exists(), "the file of name servers is left")
     client.up()
     eventually(3, "name servers again", servers.exists)
@@ -88,6 +92,35 @@ def host(context):
     hooks.said("ip-down"), hooks.said("ipv6-down")
     check(not servers.exists(), "the file of name servers is left")
     return f"{address}, {address6}"
+
+
+def by_default(context, *options):
+    """The subscriber reaches the backhaul by default routes alone, while the case runs."""
+    subscriber = context.network.subscriber
+    for family, backhaul, via in [("-4", "172.16.2.0/24", "172.16.1.1"), ("-6", "fd00:2::/64", "fd00:1::1")]:
+        subscriber.ip(family, "route", "del", backhaul)
+        subscriber.ip(family, "route", "add", "default", "via", via, *options)
+
+        def undo(family=family, backhaul=backhaul, via=via):
+            subscriber.ip(family, "route", "del", "default", "dev", "eth0")
+            subscriber.ip(family, "route", "add", backhaul, "via", via)
+
+        context.undo.append(undo)
+
+
+@case
+def taken_route(context):
+    """A default route of the same metric is left alone, and the log says what to do"""
+    subscriber = context.network.subscriber
+    by_default(context)
+    _, client = context.pair(HEADER)
+    eventually(2, "told", lambda: client.said().count("give this one another `metric`") == 2)
+    for family in ["-4", "-6"]:
+        equal([route["dev"] for route in subscriber.routes(family, "default")], ["eth0"], "default routes")
+    equal(client.terminate(), 0, "exit status")
+    for family in ["-4", "-6"]:
+        equal([route["dev"] for route in subscriber.routes(family, "default")], ["eth0"], "default routes afterwards")
+    return "left alone"
 
 
 @case

@@ -8,6 +8,7 @@ from internet import WEB
 from rig import run
 
 HEADER = {"policy": "require", "transform": "header"}
+SYN = "tcp[13] & 2 != 0 or (ip6[6] == 6 and ip6[53] & 2 != 0)"
 WHOLE, WHOLE6 = 1500 - 20 - 8, 1500 - 40 - 8
 
 
@@ -48,14 +49,14 @@ def mtu_1500(context):
     received = uncut(network, subscriber)
     equal(len(received), WHOLE, "bytes of a datagram that was cut up")
     # The access server lowers what the server says of its MSS.
-    inside = context.capture(network.subscriber, "fogline1", "inside")
-    for address in WEB:
-        network.internet.ip(*(["-6"] if ":" in address else []), "route", "flush", "cache")
+    inside = context.capture(network.subscriber, "fogline1", "inside", SYN)
+    for family in ["-4", "-6"]:
+        network.internet.ip(family, "route", "flush", "cache")
     traffic.bulk(network.subscriber, 1 << 20)
     text = run("tshark", "-r", inside.stop(), "-Y", "tcp.flags.syn == 1 && tcp.flags.ack == 1", "-T", "fields",
-               "-e", "ip.version", "-e", "ipv6.version", "-e", "tcp.options.mss_val")
+               "-e", "tcp.options.mss_val")
     told = {tuple(line.split()) for line in text.splitlines()}
-    equal(told, {("4", str(mtu - 40)), ("6", str(mtu - 60))}, "MSS that servers seem to have")
+    equal(told, {(str(mtu - 40),), (str(mtu - 60),)}, "MSS that servers seem to have")
     return f"MTU {mtu}; MSS {mtu - 40} and {mtu - 60}"
 
 

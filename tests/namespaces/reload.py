@@ -17,6 +17,7 @@ def reload(context):
     lns, client = context.pair(HEADER)
     stream = traffic.Stream(context.network.subscriber)
     session, mark = lns.session()["id"], lns.mark()
+    eventually(5, "packets", lambda: stream.sent > 50)
     lns.users({"goat@isp.example": {"password": PASSWORD}, "cow@isp.example": {"password": PASSWORD}})
     lns.configure(log={"filter": "warn"}, lns={"mtu": 1400})
     lns.signal(signal.SIGHUP)
@@ -35,6 +36,8 @@ def reload(context):
     check(done.returncode == 1 and "config.toml:" in done.stderr, f"a broken file was taken: {done}")
     equal(lns.status()["configuration"]["reload"]["applied"], False, "last reload")
     lns.config_file.write_text(whole)
+    # Long enough to be sure.
+    eventually(5, "packets", lambda: stream.sent > 200)
     lost, sent = stream.stop()
     equal(lost, 0, f"packets lost of {sent}")
     check(stream.gap < 0.5, f"a gap of {stream.gap:.2f} s")

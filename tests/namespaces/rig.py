@@ -78,11 +78,11 @@ class Process:
 class Capture(Process):
     """tcpdump at one interface."""
 
-    def __init__(self, interface, file):
+    def __init__(self, interface, file, *what):
         self.file = file
         super().__init__(
             f"tcpdump {interface}", f"{file}.log", "tcpdump", "-i", interface, "-w", file,
-            *["-U", "-s", "0", "-B", "16384", "--immediate-mode", "-Z", "root"],
+            *["-U", "-s", "0", "-B", "65536", "--immediate-mode", "-Z", "root", *what],
         )
         end = time.monotonic() + 5
         while "listening on" not in self.said():
@@ -134,9 +134,9 @@ class Namespace:
         with self.inside():
             return Process(name, log, *command, env=env)
 
-    def capture(self, interface, file):
+    def capture(self, interface, file, *what):
         with self.inside():
-            return Capture(interface, file)
+            return Capture(interface, file, *what)
 
     def ip(self, *arguments):
         return self.run("ip", *arguments)

@@ -1,5 +1,6 @@
 """What a subscriber does on the internet, checked at both ends; and that for counting what gets lost."""
 
+import contextlib
 import hashlib
 import http.client
 import ipaddress
@@ -61,29 +62,43 @@ def _connection(address, name, port, tls):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection.sock = context.wrap_socket(connection.sock, server_hostname=name)
-    return connection
+    return connection, socket.socket(fileno=os.dup(connection.sock.fileno()))
+
+
+def _close(sock):
+    """Waits until both ends know of the end: nothing is sent again in the middle of what comes next."""
+    TIME_WAIT, CLOSE = 6, 7
+    with sock:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        end = time.monotonic() + PATIENCE
+        while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] not in (TIME_WAIT, CLOSE):
+            check(time.monotonic() < end, "a connection does not close")
+            time.sleep(0.005)
 
 
 def fetch(address, name, size, port=80, tls=False):
     """Downloads `size` bytes."""
-    connection = _connection(address, name, port, tls)
+    connection, sock = _connection(address, name, port, tls)
     connection.request("GET", f"/{size}", headers={"Host": name})
     response = connection.getresponse()
     body = response.read()
     equal(len(body), size, f"bytes from {address}")
     equal(hashlib.sha256(body).hexdigest(), response.headers["X-Digest"], f"digest of a download from {address}")
     connection.close()
+    _close(sock)
 
 
 def put(address, name, size):
     """Uploads `size` bytes."""
     body = os.urandom(size)
-    connection = _connection(address, name, 80, False)
+    connection, sock = _connection(address, name, 80, False)
     connection.request("PUT", "/", body=body, headers={"Host": name})
     response = connection.getresponse()
     response.read()
     equal(response.headers["X-Digest"], hashlib.sha256(body).hexdigest(), f"digest of an upload to {address}")
     connection.close()
+    _close(sock)
 
 
 def resolve(server, name, kind):

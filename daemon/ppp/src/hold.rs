@@ -62,6 +62,12 @@ impl Hold {
         released
     }
 
+    /// Takes what came in clear of `protocol`, whatever is wanted of the rest.
+    pub fn take(&mut self, protocol: u16) -> Option<Held> {
+        let at = self.position(protocol, Arrival::Clear)?;
+        Some(self.packets.remove(at))
+    }
+
     fn position(&self, protocol: u16, arrival: Arrival) -> Option<usize> {
         self.packets
             .iter()

@@ -613,3 +613,35 @@ fn an_idle_link_is_small() {
         .negotiator_state()
     );
 }
+
+#[test]
+fn where_nobody_is_asked_early_packets_wait_for_the_host() {
+    for policy in [Policy::Off, Policy::Require] {
+        let mut users = users();
+        users.by_hand = true;
+        let mut pair = Pair::new(
+            access(&[], phs(policy, Transform::Header)),
+            subscriber(&[], phs(policy, Transform::Header)),
+            users,
+            Wire::perfect(),
+        );
+        pair.start();
+        let network =
+            |end: usize| move |pair: &Pair| pair.hosts[end].link.phase() == Phase::Network;
+        assert!(pair.run_until(s(10), network(SUBSCRIBER)));
+        // The subscriber's first packet of the Network phase arrives, and the host takes its time.
+        pair.run(pair.now + ms(500));
+        let granted = pair.hosts[ACCESS].granted(None);
+        let decided = pair.now;
+        pair.hosts[ACCESS]
+            .link
+            .authenticated(decided, fogline_ppp::Decision::Accept(granted));
+        pair.settle(ACCESS);
+        let has_ipv4 = |pair: &Pair| pair.hosts.iter().all(Host::ipv4);
+        // Less than any restart timer: nothing had to be sent again.
+        assert!(
+            pair.run_until(decided + ms(450), has_ipv4),
+            "{policy:?}: not up in time"
+        );
+    }
+}

@@ -4,10 +4,27 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
+use nix::errno::Errno;
 use rtnetlink::packet_route::link::{AfSpecInet, AfSpecUnspec, InetDevConf, LinkAttribute};
-use rtnetlink::packet_route::route::RouteMessage;
+use rtnetlink::packet_route::route::{
+    RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
+};
 use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 use tokio::task::JoinHandle;
+
+/// Who made a route (`ip route show proto 76`): these are known again after a crash.
+const PINNED: u8 = 76;
+
+/// A route to one address, to be taken back.
+#[derive(Debug)]
+pub struct Pinned(RouteMessage);
+
+fn is(error: &rtnetlink::Error, errno: Errno) -> bool {
+    match error {
+        rtnetlink::Error::NetlinkError(message) => message.raw_code() == -(errno as i32),
+        _ => false,
+    }
+}
 
 /// The kernel's network configuration for one interface.
 pub struct Network {
@@ -173,11 +190,73 @@ impl Network {
         any: IpAddr,
         metric: Option<u32>,
     ) -> anyhow::Result<()> {
-        let request = self.handle.route().del(self.route(any, 0, metric));
-        request
-            .execute()
-            .await
-            .context("default route cannot be removed")
+        self.remove(self.route(any, 0, metric)).await
+    }
+
+    /// Keeps the way to one address what it is now, whatever default route comes. `None` where there is no need to:
+    /// it has a route of its own, or is this host's.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn pin(&self, to: IpAddr) -> anyhow::Result<Option<Pinned>> {
+        let mut route = self.to_one(to);
+        let mut ways = self.handle.route().get(route.clone()).execute();
+        let way = ways.try_next().await;
+        let way = way.with_context(|| format!("no way to {to}"))?;
+        let Some(way) = way.filter(|way| way.header.kind == RouteType::Unicast) else {
+            return Ok(None);
+        };
+        let hop = way.attributes.into_iter();
+        route.attributes.extend(hop.filter(|attribute| {
+            matches!(
+                attribute,
+                RouteAttribute::Oif(_) | RouteAttribute::Gateway(_)
+            )
+        }));
+        match self.handle.route().add(route.clone()).execute().await {
+            Ok(()) => Ok(Some(Pinned(route))),
+            Err(error) if is(&error, Errno::EEXIST) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("route to {to} refused")),
+        }
+    }
+
+    /// Takes back what a [`pin`](Self::pin) of an earlier process did that was killed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn forget(&self, to: IpAddr) -> anyhow::Result<()> {
+        let mut route = self.to_one(to);
+        // Of any scope.
+        route.header.scope = RouteScope::NoWhere;
+        self.remove(route).await
+    }
+
+    fn to_one(&self, to: IpAddr) -> RouteMessage {
+        let mut route = self.route(to, if to.is_ipv4() { 32 } else { 128 }, None);
+        route.header.protocol = RouteProtocol::Other(PINNED);
+        let is_interface = |attribute: &RouteAttribute| matches!(attribute, RouteAttribute::Oif(_));
+        route
+            .attributes
+            .retain(|attribute| !is_interface(attribute));
+        route
+    }
+
+    /// Takes back what [`pin`](Self::pin) did.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn unpin(&self, pinned: Pinned) -> anyhow::Result<()> {
+        self.remove(pinned.0).await
+    }
+
+    /// Removes a route; one that went with its interface is no error.
+    async fn remove(&self, route: RouteMessage) -> anyhow::Result<()> {
+        match self.handle.route().del(route).execute().await {
+            Err(error) if !is(&error, Errno::ESRCH) => {
+                Err(error).context("route cannot be removed")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn route(&self, prefix: IpAddr, length: u8, metric: Option<u32>) -> RouteMessage {

@@ -255,7 +255,10 @@ impl Subscriber {
             Ok(server)
         });
         match opened {
-            Ok(server) => self.client.dial(now, server, &mut self.machine.sockets),
+            Ok(server) => {
+                let _ = self.host.send(HostOrder::Dial(server.ip()));
+                self.client.dial(now, server, &mut self.machine.sockets);
+            }
             Err(reason) => self.client.cannot_dial(now, reason),
         }
     }

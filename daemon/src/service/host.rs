@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use crate::config::model::{Client, Dns};
-use crate::io::network::Network;
+use crate::io::network::{Network, Pinned};
 
 /// How long a hook may take before it goes on alone.
 const HOOK: Duration = Duration::from_secs(30);
@@ -21,6 +21,8 @@ const HOOK: Duration = Duration::from_secs(30);
 /// What to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostOrder {
+    /// The server is dialled there.
+    Dial(IpAddr),
     /// IPv4 works.
     Ipv4Up {
         local: Ipv4Addr,
@@ -56,6 +58,9 @@ pub struct Host {
     ipv6: Option<(Ipv6Addr, Ipv6Addr)>,
     address: Option<Ipv6Addr>,
     servers: Vec<IpAddr>,
+    /// The access server, which must not be looked for behind its own link.
+    server: Option<IpAddr>,
+    pinned: Option<Pinned>,
     /// What `/etc/resolv.conf` was.
     original: Option<Option<Vec<u8>>>,
     since: Instant,
@@ -74,6 +79,8 @@ impl Host {
             ipv6: None,
             address: None,
             servers: Vec::new(),
+            server: None,
+            pinned: None,
             original: None,
             since: Instant::now(),
         })
@@ -90,6 +97,12 @@ impl Host {
 
     async fn carry_out(&mut self, order: HostOrder) {
         match order {
+            HostOrder::Dial(server) => {
+                self.server = Some(server);
+                if self.config.default_route.is_some() && self.pinned.is_none() {
+                    report(self.network.forget(server).await);
+                }
+            }
             HostOrder::Reload(config) => self.config = config,
             HostOrder::Ipv4Up {
                 local,
@@ -106,7 +119,7 @@ impl Host {
             }
             HostOrder::Ipv4Down(traffic) => {
                 if self.ipv4.is_some() {
-                    report(self.network.flush(false).await);
+                    report(self.ipv4_down().await);
                     self.hook(self.config.hooks.ip_down.as_deref(), false, traffic)
                         .await;
                     self.ipv4 = None;
@@ -146,11 +159,12 @@ impl Host {
         }
     }
 
-    async fn ipv4_up(&self, local: Ipv4Addr, peer: Ipv4Addr, mtu: u16) -> anyhow::Result<()> {
+    async fn ipv4_up(&mut self, local: Ipv4Addr, peer: Ipv4Addr, mtu: u16) -> anyhow::Result<()> {
         self.network.set_mtu(mtu).await?;
         self.network.flush(false).await?;
         self.network.add_peer_address(local, peer).await?;
         if let Some(route) = self.config.default_route {
+            self.pin(false).await?;
             self.network
                 .add_default_route(Ipv4Addr::UNSPECIFIED.into(), route.metric)
                 .await?;
@@ -158,9 +172,15 @@ impl Host {
         Ok(())
     }
 
-    async fn ipv6_address(&self, address: Ipv6Addr, length: u8) -> anyhow::Result<()> {
+    async fn ipv4_down(&mut self) -> anyhow::Result<()> {
+        self.network.flush(false).await?;
+        self.unpin(false).await
+    }
+
+    async fn ipv6_address(&mut self, address: Ipv6Addr, length: u8) -> anyhow::Result<()> {
         self.network.add_address(address.into(), length).await?;
         if let Some(route) = self.config.default_route {
+            self.pin(true).await?;
             self.network
                 .add_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
                 .await?;
@@ -168,7 +188,7 @@ impl Host {
         Ok(())
     }
 
-    async fn ipv6_down(&self) -> anyhow::Result<()> {
+    async fn ipv6_down(&mut self) -> anyhow::Result<()> {
         // Without an address a route of IPv6 stays, unlike one of IPv4.
         if let Some(route) = self.config.default_route
             && self.address.is_some()
@@ -177,7 +197,25 @@ impl Host {
                 .remove_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
                 .await?;
         }
-        self.network.flush(true).await
+        self.network.flush(true).await?;
+        self.unpin(true).await
+    }
+
+    /// Before a default route of a family: an access server of that family stays where it is.
+    async fn pin(&mut self, ipv6: bool) -> anyhow::Result<()> {
+        let server = self.server.filter(|server| server.is_ipv6() == ipv6);
+        if let (Some(server), None) = (server, &self.pinned) {
+            self.pinned = self.network.pin(server).await?;
+        }
+        Ok(())
+    }
+
+    async fn unpin(&mut self, ipv6: bool) -> anyhow::Result<()> {
+        let is_family = self.server.is_some_and(|server| server.is_ipv6() == ipv6);
+        match self.pinned.take_if(|_| is_family) {
+            Some(pinned) => self.network.unpin(pinned).await,
+            None => Ok(()),
+        }
     }
 
     /// Name servers of both families go where they are configured to go.

@@ -134,6 +134,11 @@ impl<R: CryptoRng> Link<R> {
         }
     }
 
+    /// Nobody is asked who it is, and the host has yet to say what such a caller gets.
+    pub(super) fn awaits_host(&self) -> bool {
+        self.phase == Phase::Authenticate && self.authentication.is_none()
+    }
+
     /// The answer to [`Event::Authenticate`] or [`Event::Authorize`]. The host owes exactly one for each, in order; one
     /// that LCP has overtaken does nothing.
     pub fn authenticated(&mut self, now: Duration, decision: Decision) {

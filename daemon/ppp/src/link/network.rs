@@ -108,6 +108,9 @@ impl<R: CryptoRng> Link<R> {
                 .push(Event::Warning(Warning::ScramblingAfterOffer)),
             Err(error) => self.terminate(now, DownReason::SecretAfterOffer(error)),
         }
+        if let Some(early) = self.hold.take(protocol::ECP) {
+            self.receive(now, early.protocol, &early.packet, early.arrival);
+        }
     }
 
     /// The Network phase ends.
@@ -406,6 +409,6 @@ impl<R: CryptoRng> Link<R> {
 }
 
 /// Whether `protocol` is a network control protocol's number (RFC 1661 section 2).
-fn is_ncp(protocol: u16) -> bool {
+pub(super) fn is_ncp(protocol: u16) -> bool {
     (0x8000..=0xBFFF).contains(&protocol)
 }

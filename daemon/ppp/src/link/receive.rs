@@ -5,6 +5,7 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 use scramble::wire::ppp::{Header, is_link_control, protocol};
 
+use super::network::is_ncp;
 use super::{FAREWELL, Link, Phase};
 use crate::event::{Arrival, DownReason};
 use crate::lcp::Outcome;
@@ -31,7 +32,13 @@ impl<R: CryptoRng> Link<R> {
         self.settle(now);
     }
 
-    fn receive(&mut self, now: Duration, protocol: u16, information: &[u8], arrival: Arrival) {
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        protocol: u16,
+        information: &[u8],
+        arrival: Arrival,
+    ) {
         if arrival == Arrival::Scrambled && is_link_control(protocol) {
             self.counters.control_scrambled += 1;
             return;
@@ -42,6 +49,12 @@ impl<R: CryptoRng> Link<R> {
             _ if !self.lcp.is_opened() => self.counters.untimely += 1,
             protocol::PAP | protocol::CHAP => {
                 self.handle_authentication(now, protocol, information);
+            }
+            // Where nobody is asked who it is, the peer is in the Network phase already, and its packets wait for
+            // what the host decides.
+            _ if self.awaits_host() && is_ncp(protocol) => {
+                self.hold
+                    .keep(protocol, arrival, information, &mut self.counters);
             }
             // Section 3.5: nor is anything but authentication before that is over.
             _ if self.phase != Phase::Network => self.counters.untimely += 1,
