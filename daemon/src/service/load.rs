@@ -53,7 +53,7 @@ pub fn run_load(
             let deadline = load.poll_timeout();
             let stop = tokio::select! {
                 wake = machine.wait(deadline) => {
-                    machine.turn(wake?, &mut load);
+                    machine.turn(wake?, &mut load)?;
                     false
                 }
                 _ = look.tick() => {
