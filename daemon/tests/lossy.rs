@@ -23,10 +23,6 @@ const TRANSFORMS: [(&str, Transform); 3] = [
     ("header", Transform::Header),
     ("full", Transform::Full),
 ];
-/// Patience for one in five lost: three echoes in a row are lost every few minutes then, and ten Configure-Requests or
-/// their acknowledgements once in some thousand calls.
-const LCP: &str = "echo-interval = \"30s\"\necho-failures = 9\nmax-configure = 30\n";
-
 fn seeds() -> impl Iterator<Item = u64> {
     let seeds = std::env::var("FOGLINE_LOSSY_SEEDS").ok();
     1..=seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(2)
@@ -62,8 +58,8 @@ impl Carrier for Scribe {
 
 fn world(seed: u64, loss: u64, policies: (&str, &str), scrambling: &str) -> World<Scribe> {
     let section = |policy: &str| format!("policy = \"{policy}\"\n{scrambling}");
-    let lns = lns_config(&section(policies.0), &format!("[lns.lcp]\n{LCP}"));
-    let client = client_config(0, &section(policies.1), &format!("[client.lcp]\n{LCP}"));
+    let lns = lns_config(&section(policies.0), "");
+    let client = client_config(0, &section(policies.1), "");
     World::new(
         seed,
         lns,
@@ -211,12 +207,8 @@ fn quick(seed: u64, loss: u64, transform: &str, more: &str) -> World<Scribe> {
         let quick = QUICK.replace("SECTION", section);
         format!("policy = \"require\"\ntransform = \"{transform}\"\n{more}\n{quick}")
     };
-    let lns = lns_config(&text("lns.listen.scrambling"), &format!("[lns.lcp]\n{LCP}"));
-    let client = client_config(
-        0,
-        &text("client.scrambling"),
-        &format!("[client.lcp]\n{LCP}"),
-    );
+    let lns = lns_config(&text("lns.listen.scrambling"), "");
+    let client = client_config(0, &text("client.scrambling"), "");
     let mut world = World::new(
         seed,
         lns,

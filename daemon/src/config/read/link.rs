@@ -54,11 +54,11 @@ pub(super) fn lcp(mut section: Section<'_>) -> (Lcp, Option<Span>) {
     let lcp = Lcp {
         mru,
         restart: section.or("restart", seconds(3), duration(WAIT)),
-        max_configure: section.or("max-configure", 10, number(TRIES)),
+        max_configure: section.or("max-configure", 20, number(TRIES)),
         max_terminate: section.or("max-terminate", 2, number(TRIES)),
         max_failure: section.or("max-failure", 5, number(TRIES)),
-        echo_interval: section.or("echo-interval", Some(seconds(20)), or_off(duration(LONG))),
-        echo_failures: section.or("echo-failures", 3, number(TRIES)),
+        echo_interval: section.or("echo-interval", Some(seconds(15)), or_off(duration(LONG))),
+        echo_failures: section.or("echo-failures", 8, number(TRIES)),
         identification: section.or("identification", true, flag),
     };
     section.finish();
