@@ -304,6 +304,7 @@ impl<R: CryptoRng> Calls<R> {
                 length,
                 valid,
                 dns,
+                router_lifetime,
                 ..
             } => CallEvent::Ipv6Prefix {
                 key,
@@ -311,6 +312,7 @@ impl<R: CryptoRng> Calls<R> {
                 length,
                 valid,
                 dns,
+                is_router: !router_lifetime.is_zero(),
             },
             LinkEvent::Down(reason) => {
                 let cause = CallCause::administrative(reason.to_string());

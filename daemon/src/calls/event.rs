@@ -101,6 +101,8 @@ pub enum CallEvent<R> {
         valid: Duration,
         /// Name servers that the router named.
         dns: Vec<Ipv6Addr>,
+        /// Whether the peer is a default router.
+        is_router: bool,
     },
     /// The peer has proved its keys.
     Scrambled {

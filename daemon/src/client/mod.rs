@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::calls::{CallEvent, Calls, Datagram, Port, Randomness, Session, SessionKey};
 use crate::config::model as config;
-use crate::ip::icmp;
+use crate::ip::{Addresses, icmp};
 use crate::lns::{Notice, Totals, close_reason, printable};
 
 /// What the client's host has to do, in order.
@@ -45,7 +45,9 @@ pub enum ClientEvent {
         /// The largest packet.
         mtu: u16,
     },
-    /// A prefix was advertised: set the address, and the default route.
+    /// The largest packet has changed, as scrambling came or went.
+    Mtu(u16),
+    /// A prefix was advertised, or what was said with it has changed: set the address, and the default route.
     Ipv6Prefix {
         /// This end's address in the prefix.
         address: Ipv6Addr,
@@ -53,6 +55,8 @@ pub enum ClientEvent {
         length: u8,
         /// Name servers.
         dns: Vec<Ipv6Addr>,
+        /// Whether the server is a default router.
+        is_router: bool,
     },
     /// IPv6 works no more.
     Ipv6Down,
@@ -75,6 +79,9 @@ pub struct Client<R> {
     state: State,
     /// Failures in a row: each doubles the pause.
     failures: u32,
+    /// The prefix that is in use, until when, and what was said with it. An advertisement that says nothing new, or
+    /// speaks of another prefix, changes nothing.
+    advertised: Option<(Ipv6Addr, Duration, Vec<Ipv6Addr>, bool)>,
     /// This server was scrambled in an earlier call.
     known: bool,
     events: VecDeque<ClientEvent>,
@@ -115,6 +122,7 @@ impl<R: CryptoRng> Client<R> {
             randomness: make_randomness(),
             state: State::Resolving,
             failures: 0,
+            advertised: None,
             known,
             events: VecDeque::from([ClientEvent::Dial]),
             totals: Totals::default(),
@@ -177,7 +185,11 @@ impl<R: CryptoRng> Client<R> {
         };
         self.calls.packets(
             now,
-            burst.into_iter().map(|packet| (key.index, packet)),
+            // What is meant for this host's neighbours stays here: the link has its own neighbour discovery.
+            burst.into_iter().filter_map(|packet| {
+                let leaves = Addresses::of(packet.bytes()).is_some_and(|ip| !ip.is_link_local());
+                leaves.then_some((key.index, packet))
+            }),
             port,
         );
         self.digest(now, port);
@@ -314,6 +326,16 @@ impl<R: CryptoRng> Client<R> {
                 dns,
             } => {
                 info!(%local, %peer, "IPv4 up");
+                // The server's address answers this host's packets that are too big.
+                let user = self.user(key);
+                let icmp = icmp::Source {
+                    ipv4: Some(peer),
+                    ipv6: self
+                        .calls
+                        .session(key)
+                        .and_then(|session| session.icmp.ipv6),
+                };
+                self.calls.set_identity(key, Some(&user), None, icmp);
                 let mtu = self.mtu(key);
                 let user = self.user(key);
                 self.totals.notice(Notice::Up { at: now, key, user });
@@ -328,33 +350,41 @@ impl<R: CryptoRng> Client<R> {
             CallEvent::Ipv6Up { key, local, peer } => {
                 info!("IPv6 up");
                 let (local, peer) = (link_local(local), link_local(peer));
+                let user = self.user(key);
+                let icmp = icmp::Source {
+                    ipv4: self
+                        .calls
+                        .session(key)
+                        .and_then(|session| session.icmp.ipv4),
+                    ipv6: Some(peer),
+                };
+                self.calls.set_identity(key, Some(&user), None, icmp);
                 let mtu = self.mtu(key);
                 self.events
                     .push_back(ClientEvent::Ipv6Up { local, peer, mtu });
             }
-            CallEvent::Ipv6Down(_) => self.events.push_back(ClientEvent::Ipv6Down),
+            CallEvent::Ipv6Down(_) => {
+                self.advertised = None;
+                self.events.push_back(ClientEvent::Ipv6Down);
+            }
             CallEvent::Ipv6Prefix {
                 key,
                 prefix,
                 length,
+                valid,
                 dns,
-                ..
+                is_router,
             } => {
-                let ids = self.calls.session(key).and_then(|session| session.ipv6);
-                if let (Some((local, _)), 64) = (ids, length) {
-                    let low = u128::from(u64::from_be_bytes(local));
-                    let address = Ipv6Addr::from_bits(prefix.to_bits() >> 64 << 64 | low);
-                    info!(%address, "IPv6 address");
-                    self.events.push_back(ClientEvent::Ipv6Prefix {
-                        address,
-                        length,
-                        dns,
-                    });
+                // Without a valid lifetime there is nothing to use, and what is in use does not end for it: anybody
+                // could say so (RFC 4862 section 5.5.3 e).
+                if length == 64 && !valid.is_zero() {
+                    self.advertised(now, key, prefix, valid, dns, is_router);
                 }
             }
-            CallEvent::Scrambled { agreement, .. } => {
+            CallEvent::Scrambled { key, agreement } => {
                 info!(send = ?agreement.send.transform, receive = ?agreement.receive.transform, "scrambled");
                 self.known = true;
+                self.events.push_back(ClientEvent::Mtu(self.mtu(key)));
                 self.events.push_back(ClientEvent::Scrambled);
             }
             CallEvent::Rekeyed { .. } => self.totals.rekeys += 1,
@@ -438,6 +468,41 @@ impl<R: CryptoRng> Client<R> {
         let session = self.calls.session(key);
         let user = session.and_then(|session| session.user.as_deref());
         user.unwrap_or_default().to_owned()
+    }
+
+    /// An advertisement came, with a prefix of 64 bits.
+    fn advertised(
+        &mut self,
+        now: Duration,
+        key: SessionKey,
+        prefix: Ipv6Addr,
+        valid: Duration,
+        dns: Vec<Ipv6Addr>,
+        is_router: bool,
+    ) {
+        let until = now.saturating_add(valid);
+        if let Some((known, known_until, known_dns, known_router)) = &mut self.advertised {
+            if *known != prefix && now < *known_until {
+                return;
+            }
+            if *known == prefix && *known_dns == dns && *known_router == is_router {
+                *known_until = until;
+                return;
+            }
+        }
+        let Some((local, _)) = self.calls.session(key).and_then(|session| session.ipv6) else {
+            return;
+        };
+        let low = u128::from(u64::from_be_bytes(local));
+        let address = Ipv6Addr::from_bits(prefix.to_bits() >> 64 << 64 | low);
+        info!(%address, "IPv6 address");
+        self.advertised = Some((prefix, until, dns.clone(), is_router));
+        self.events.push_back(ClientEvent::Ipv6Prefix {
+            address,
+            length: 64,
+            dns,
+            is_router,
+        });
     }
 
     fn mtu(&self, key: SessionKey) -> u16 {

@@ -15,6 +15,7 @@ use super::{
     Desk, Doors, Life, Options, Order, OsRandom, about, attend, begin, reload, report, runtime,
     spawn,
 };
+use crate::calls::Traffic;
 use crate::client::{Client, ClientEvent};
 use crate::config::model as config;
 use crate::control;
@@ -98,13 +99,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 keylog,
                 life: Life::Running,
                 address: None,
+                before: Traffic::default(),
             };
             subscriber.run().await
         })
     })?;
     info!(version = env!("CARGO_PKG_VERSION"), server = %client.server, "client ready");
     main.block_on(async {
-        let host = tokio::spawn(Host::new(index, client.clone())?.run(host_orders_in));
+        let host = tokio::spawn(
+            Host::new(index, client.clone(), &config.state.directory)?.run(host_orders_in),
+        );
         let outcome = attend(&config, doors, handle, orders, worker, ended).await;
         // The worker is gone, and with it the sender of orders: the host undoes what it did, and ends.
         let _ = host.await;
@@ -131,6 +135,8 @@ struct Subscriber {
     keylog: Option<KeyLog>,
     life: Life,
     address: Option<Ipv6Addr>,
+    /// What earlier calls carried.
+    before: Traffic,
 }
 
 impl Subscriber {
@@ -176,6 +182,7 @@ impl Subscriber {
     fn client_event(&mut self, event: ClientEvent) {
         let order = match event {
             ClientEvent::Dial => {
+                self.before = self.client.calls().all_traffic();
                 self.resolve();
                 return;
             }
@@ -205,16 +212,19 @@ impl Subscriber {
             },
             ClientEvent::Ipv4Down => HostOrder::Ipv4Down(self.traffic()),
             ClientEvent::Ipv6Up { local, peer, mtu } => HostOrder::Ipv6Up { local, peer, mtu },
+            ClientEvent::Mtu(mtu) => HostOrder::Mtu(mtu),
             ClientEvent::Ipv6Prefix {
                 address,
                 length,
                 dns,
+                is_router,
             } => {
                 self.address = Some(address);
                 HostOrder::Ipv6Address {
                     address,
                     length,
                     dns,
+                    is_router,
                 }
             }
             ClientEvent::Ipv6Down => HostOrder::Ipv6Down(self.traffic()),
@@ -222,10 +232,14 @@ impl Subscriber {
         let _ = self.host.send(order);
     }
 
-    /// Bytes sent and received by all calls so far.
+    /// Bytes sent and received by this call.
     fn traffic(&self) -> (u64, u64) {
         let traffic = self.client.calls().all_traffic();
-        (traffic.bytes_sent, traffic.bytes_received)
+        let before = self.before;
+        (
+            traffic.bytes_sent - before.bytes_sent,
+            traffic.bytes_received - before.bytes_received,
+        )
     }
 
     /// Finds the server's address, beside the packets.

@@ -1,7 +1,5 @@
 //! What a call changes on the subscriber's machine: addresses, routes, name servers, and the programs that hear of it.
 
-use std::fs;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
-use crate::config::model::{Client, Dns};
+use super::resolver::Resolver;
+use crate::config::model::Client;
 use crate::io::network::{Network, Pinned};
 
 /// How long a hook may take before it goes on alone.
@@ -38,11 +38,14 @@ pub enum HostOrder {
         peer: Ipv6Addr,
         mtu: u16,
     },
+    /// The largest packet has changed.
+    Mtu(u16),
     /// There is an address.
     Ipv6Address {
         address: Ipv6Addr,
         length: u8,
         dns: Vec<Ipv6Addr>,
+        is_router: bool,
     },
     /// IPv6 works no more.
     Ipv6Down((u64, u64)),
@@ -57,31 +60,36 @@ pub struct Host {
     ipv4: Option<(Ipv4Addr, Ipv4Addr, [Option<Ipv4Addr>; 2])>,
     ipv6: Option<(Ipv6Addr, Ipv6Addr)>,
     address: Option<Ipv6Addr>,
+    /// Whether IPv6's default route leads there.
+    is_router: bool,
+    /// Hooks that may still run.
+    running: Vec<JoinHandle<()>>,
     servers: Vec<IpAddr>,
     /// The access server, which must not be looked for behind its own link.
     server: Option<IpAddr>,
     pinned: Option<Pinned>,
-    /// What `/etc/resolv.conf` was.
-    original: Option<Option<Vec<u8>>>,
+    resolver: Option<Resolver>,
     since: Instant,
 }
 
 impl Host {
-    /// Nothing changed yet. Needs a tokio runtime.
+    /// Nothing changed yet; `state` is the state directory. Needs a tokio runtime.
     ///
     /// # Errors
     /// Where the kernel's network cannot be configured.
-    pub fn new(index: u32, config: Arc<Client>) -> anyhow::Result<Self> {
+    pub fn new(index: u32, config: Arc<Client>, state: &Path) -> anyhow::Result<Self> {
         Ok(Self {
             network: Network::new(index)?,
-            config,
             ipv4: None,
             ipv6: None,
             address: None,
+            is_router: false,
+            running: Vec::new(),
             servers: Vec::new(),
             server: None,
             pinned: None,
-            original: None,
+            resolver: Resolver::new(&config.dns, state),
+            config,
             since: Instant::now(),
         })
     }
@@ -103,6 +111,7 @@ impl Host {
                     report(self.network.forget(server).await);
                 }
             }
+            HostOrder::Mtu(mtu) => report(self.network.set_mtu(mtu).await),
             HostOrder::Reload(config) => self.config = config,
             HostOrder::Ipv4Up {
                 local,
@@ -113,47 +122,49 @@ impl Host {
                 self.since = Instant::now();
                 self.ipv4 = Some((local, peer, dns));
                 report(self.ipv4_up(local, peer, mtu).await);
-                self.set_servers().await;
-                self.hook(self.config.hooks.ip_up.as_deref(), false, (0, 0))
-                    .await;
+                self.set_servers();
+                self.up_hook(self.config.hooks.ip_up.clone(), false);
             }
             HostOrder::Ipv4Down(traffic) => {
                 if self.ipv4.is_some() {
                     report(self.ipv4_down().await);
-                    self.hook(self.config.hooks.ip_down.as_deref(), false, traffic)
-                        .await;
+                    let link = self.ipv4.take();
+                    self.set_servers();
+                    self.ipv4 = link;
+                    let program = self.config.hooks.ip_down.clone();
+                    self.down_hook(program, false, traffic).await;
                     self.ipv4 = None;
-                    self.set_servers().await;
                 }
             }
             HostOrder::Ipv6Up { local, peer, mtu } => {
                 self.ipv6 = Some((local, peer));
                 report(self.network.set_mtu(mtu).await);
-                self.hook(self.config.hooks.ipv6_up.as_deref(), true, (0, 0))
-                    .await;
+                self.up_hook(self.config.hooks.ipv6_up.clone(), true);
             }
             HostOrder::Ipv6Address {
                 address,
                 length,
                 dns,
+                is_router,
             } => {
-                if self.address != Some(address) {
+                if self.address != Some(address) || self.is_router != is_router {
                     report(self.ipv6_down().await);
                     self.address = Some(address);
+                    self.is_router = is_router;
                     report(self.ipv6_address(address, length).await);
                 }
                 self.servers = dns.into_iter().map(IpAddr::from).collect();
-                self.set_servers().await;
+                self.set_servers();
             }
             HostOrder::Ipv6Down(traffic) => {
                 if self.ipv6.is_some() {
                     report(self.ipv6_down().await);
-                    self.hook(self.config.hooks.ipv6_down.as_deref(), true, traffic)
-                        .await;
+                    self.servers.clear();
+                    self.set_servers();
+                    let program = self.config.hooks.ipv6_down.clone();
+                    self.down_hook(program, true, traffic).await;
                     self.ipv6 = None;
                     self.address = None;
-                    self.servers.clear();
-                    self.set_servers().await;
                 }
             }
         }
@@ -179,7 +190,7 @@ impl Host {
 
     async fn ipv6_address(&mut self, address: Ipv6Addr, length: u8) -> anyhow::Result<()> {
         self.network.add_address(address.into(), length).await?;
-        if let Some(route) = self.config.default_route {
+        if let Some(route) = self.config.default_route.filter(|_| self.is_router) {
             self.pin(true).await?;
             self.network
                 .add_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
@@ -192,10 +203,12 @@ impl Host {
         // Without an address a route of IPv6 stays, unlike one of IPv4.
         if let Some(route) = self.config.default_route
             && self.address.is_some()
+            && self.is_router
         {
-            self.network
-                .remove_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric)
-                .await?;
+            let removed = self
+                .network
+                .remove_default_route(Ipv6Addr::UNSPECIFIED.into(), route.metric);
+            report(removed.await);
         }
         self.network.flush(true).await?;
         self.unpin(true).await
@@ -219,12 +232,7 @@ impl Host {
     }
 
     /// Name servers of both families go where they are configured to go.
-    async fn set_servers(&mut self) {
-        let path = match &self.config.dns {
-            Dns::Ignore => return,
-            Dns::ResolvConf => PathBuf::from("/etc/resolv.conf"),
-            Dns::File(path) => path.clone(),
-        };
+    fn set_servers(&mut self) {
         let ipv4 = self
             .ipv4
             .iter()
@@ -233,46 +241,44 @@ impl Host {
             .map(|address| IpAddr::from(*address))
             .chain(self.servers.iter().copied())
             .collect();
-        let outcome = if all.is_empty() {
-            self.restore(&path)
-        } else {
-            self.write_servers(&path, &all)
-        };
-        if let Err(error) = outcome {
-            error!(path = %path.display(), %error, "name servers cannot be set");
+        if let Some(resolver) = &mut self.resolver {
+            resolver.set(&all);
         }
     }
 
-    fn write_servers(&mut self, path: &Path, servers: &[IpAddr]) -> io::Result<()> {
-        if self.original.is_none() {
-            self.original = Some(match fs::read(path) {
-                Ok(text) => Some(text),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            });
-        }
-        let lines = servers
-            .iter()
-            .map(|server| format!("nameserver {server}\n"));
-        let text: String = std::iter::once("# by fogline client\n".to_owned())
-            .chain(lines)
-            .collect();
-        fs::write(path, text)
-    }
-
-    fn restore(&mut self, path: &Path) -> io::Result<()> {
-        match self.original.take() {
-            None => Ok(()),
-            Some(Some(text)) => fs::write(path, text),
-            Some(None) => fs::remove_file(path),
+    /// Runs a hook that nobody waits for.
+    fn up_hook(&mut self, program: Option<PathBuf>, ipv6: bool) {
+        if let Some(program) = program {
+            let command = self.hook(&program, ipv6);
+            self.running.retain(|hook| !hook.is_finished());
+            self.running.push(tokio::spawn(run_hook(program, command)));
         }
     }
 
-    /// Runs a hook with the arguments and the environment that pppd gives it (pppd(8), "SCRIPTS").
-    async fn hook(&self, program: Option<&Path>, ipv6: bool, (sent, received): (u64, u64)) {
+    /// Runs a hook after those before it, and waits for it: it hears what the call came to.
+    async fn down_hook(
+        &mut self,
+        program: Option<PathBuf>,
+        ipv6: bool,
+        (sent, received): (u64, u64),
+    ) {
         let Some(program) = program else {
             return;
         };
+        for hook in self.running.drain(..) {
+            // One that failed has said so.
+            let _ = hook.await;
+        }
+        let mut command = self.hook(&program, ipv6);
+        command
+            .env("CONNECT_TIME", self.since.elapsed().as_secs().to_string())
+            .env("BYTES_SENT", sent.to_string())
+            .env("BYTES_RCVD", received.to_string());
+        run_hook(program, command).await;
+    }
+
+    /// A hook with the arguments and the environment that pppd gives it (pppd(8), "SCRIPTS").
+    fn hook(&self, program: &Path, ipv6: bool) -> Command {
         let config = &self.config;
         let mut command = Command::new(program);
         command
@@ -307,22 +313,20 @@ impl Host {
             }
             _ => Default::default(),
         };
-        let ids = (
-            nix::unistd::getuid().to_string(),
-            std::process::id().to_string(),
-        );
+        let starter = nix::unistd::getuid();
+        let starter_name = nix::unistd::User::from_uid(starter).ok().flatten();
         command
             .env("IFNAME", &config.tun)
             .env("DEVICE", &config.tun)
             .env("LINKNAME", &config.name)
             .env("SPEED", "0")
             .env("PEERNAME", "")
-            .env("PPPLOGNAME", &config.user)
-            .env("ORIG_UID", ids.0)
-            .env("PPPD_PID", ids.1)
-            .env("CONNECT_TIME", self.since.elapsed().as_secs().to_string())
-            .env("BYTES_SENT", sent.to_string())
-            .env("BYTES_RCVD", received.to_string());
+            .env(
+                "PPPLOGNAME",
+                starter_name.map_or_else(|| starter.to_string(), |user| user.name),
+            )
+            .env("ORIG_UID", starter.to_string())
+            .env("PPPD_PID", std::process::id().to_string());
         command.args([
             config.tun.as_str(),
             config.tun.as_str(),
@@ -331,21 +335,24 @@ impl Host {
             &remote,
             "",
         ]);
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => {
-                error!(hook = %program.display(), %error, "hook cannot run");
-                return;
-            }
-        };
-        match tokio::time::timeout(HOOK, child.wait()).await {
-            Ok(Ok(status)) if status.success() => info!(hook = %program.display(), "hook done"),
-            Ok(Ok(status)) => warn!(hook = %program.display(), %status, "hook failed"),
-            Ok(Err(error)) => error!(hook = %program.display(), %error, "hook lost"),
-            Err(_) => {
-                warn!(hook = %program.display(), seconds = HOOK.as_secs(), "hook still runs; not waited for")
-            }
+        command
+    }
+}
+
+async fn run_hook(program: PathBuf, mut command: Command) {
+    let hook = program.display();
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            error!(%hook, %error, "hook cannot run");
+            return;
         }
+    };
+    match tokio::time::timeout(HOOK, child.wait()).await {
+        Ok(Ok(status)) if status.success() => info!(%hook, "hook done"),
+        Ok(Ok(status)) => warn!(%hook, %status, "hook failed"),
+        Ok(Err(error)) => error!(%hook, %error, "hook lost"),
+        Err(_) => warn!(%hook, seconds = HOOK.as_secs(), "hook still runs; not waited for"),
     }
 }
 
