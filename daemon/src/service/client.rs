@@ -104,7 +104,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     })?;
     info!(version = env!("CARGO_PKG_VERSION"), server = %client.server, "client ready");
     main.block_on(async {
-        let host = tokio::spawn(Host::new(index, client.clone())?.run(host_orders_in));
+        let host = tokio::spawn(
+            Host::new(index, client.clone(), &config.state.directory)?.run(host_orders_in),
+        );
         let outcome = attend(&config, doors, handle, orders, worker, ended).await;
         // The worker is gone, and with it the sender of orders: the host undoes what it did, and ends.
         let _ = host.await;

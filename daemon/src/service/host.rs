@@ -1,9 +1,7 @@
 //! What a call changes on the subscriber's machine: addresses, routes, name servers, and the programs that hear of it.
 
-use std::fs;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +10,8 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use crate::config::model::{Client, Dns};
+use super::resolver::Resolver;
+use crate::config::model::Client;
 use crate::io::network::{Network, Pinned};
 
 /// How long a hook may take before it goes on alone.
@@ -61,27 +60,26 @@ pub struct Host {
     /// The access server, which must not be looked for behind its own link.
     server: Option<IpAddr>,
     pinned: Option<Pinned>,
-    /// What `/etc/resolv.conf` was.
-    original: Option<Option<Vec<u8>>>,
+    resolver: Option<Resolver>,
     since: Instant,
 }
 
 impl Host {
-    /// Nothing changed yet. Needs a tokio runtime.
+    /// Nothing changed yet; `state` is the state directory. Needs a tokio runtime.
     ///
     /// # Errors
     /// Where the kernel's network cannot be configured.
-    pub fn new(index: u32, config: Arc<Client>) -> anyhow::Result<Self> {
+    pub fn new(index: u32, config: Arc<Client>, state: &Path) -> anyhow::Result<Self> {
         Ok(Self {
             network: Network::new(index)?,
-            config,
             ipv4: None,
             ipv6: None,
             address: None,
             servers: Vec::new(),
             server: None,
             pinned: None,
-            original: None,
+            resolver: Resolver::new(&config.dns, state),
+            config,
             since: Instant::now(),
         })
     }
@@ -113,7 +111,7 @@ impl Host {
                 self.since = Instant::now();
                 self.ipv4 = Some((local, peer, dns));
                 report(self.ipv4_up(local, peer, mtu).await);
-                self.set_servers().await;
+                self.set_servers();
                 self.hook(self.config.hooks.ip_up.as_deref(), false, (0, 0))
                     .await;
             }
@@ -123,7 +121,7 @@ impl Host {
                     self.hook(self.config.hooks.ip_down.as_deref(), false, traffic)
                         .await;
                     self.ipv4 = None;
-                    self.set_servers().await;
+                    self.set_servers();
                 }
             }
             HostOrder::Ipv6Up { local, peer, mtu } => {
@@ -143,7 +141,7 @@ impl Host {
                     report(self.ipv6_address(address, length).await);
                 }
                 self.servers = dns.into_iter().map(IpAddr::from).collect();
-                self.set_servers().await;
+                self.set_servers();
             }
             HostOrder::Ipv6Down(traffic) => {
                 if self.ipv6.is_some() {
@@ -153,7 +151,7 @@ impl Host {
                     self.ipv6 = None;
                     self.address = None;
                     self.servers.clear();
-                    self.set_servers().await;
+                    self.set_servers();
                 }
             }
         }
@@ -219,12 +217,7 @@ impl Host {
     }
 
     /// Name servers of both families go where they are configured to go.
-    async fn set_servers(&mut self) {
-        let path = match &self.config.dns {
-            Dns::Ignore => return,
-            Dns::ResolvConf => PathBuf::from("/etc/resolv.conf"),
-            Dns::File(path) => path.clone(),
-        };
+    fn set_servers(&mut self) {
         let ipv4 = self
             .ipv4
             .iter()
@@ -233,38 +226,8 @@ impl Host {
             .map(|address| IpAddr::from(*address))
             .chain(self.servers.iter().copied())
             .collect();
-        let outcome = if all.is_empty() {
-            self.restore(&path)
-        } else {
-            self.write_servers(&path, &all)
-        };
-        if let Err(error) = outcome {
-            error!(path = %path.display(), %error, "name servers cannot be set");
-        }
-    }
-
-    fn write_servers(&mut self, path: &Path, servers: &[IpAddr]) -> io::Result<()> {
-        if self.original.is_none() {
-            self.original = Some(match fs::read(path) {
-                Ok(text) => Some(text),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            });
-        }
-        let lines = servers
-            .iter()
-            .map(|server| format!("nameserver {server}\n"));
-        let text: String = std::iter::once("# by fogline client\n".to_owned())
-            .chain(lines)
-            .collect();
-        fs::write(path, text)
-    }
-
-    fn restore(&mut self, path: &Path) -> io::Result<()> {
-        match self.original.take() {
-            None => Ok(()),
-            Some(Some(text)) => fs::write(path, text),
-            Some(None) => fs::remove_file(path),
+        if let Some(resolver) = &mut self.resolver {
+            resolver.set(&all);
         }
     }
 

@@ -10,6 +10,7 @@ mod load;
 mod log;
 mod reload;
 mod report;
+mod resolver;
 
 use std::fmt::Display;
 use std::net::TcpListener;
