@@ -125,15 +125,27 @@ def taken_route(context):
 
 @case
 def resolv_conf(context):
-    """dns = "resolv-conf": /etc/resolv.conf while the call is up, and what it was before after that"""
+    """dns = "resolv-conf": /etc/resolv.conf while the call is up, and what it was before after that, also over a kill -9"""
     mine = context.scratch / "resolv.conf"
     before = f"nameserver {CARRIER}\noptions edns0\n"
     mine.write_text(before)
     # Nobody outside of run.sh's mounts sees this.
     run("mount", "--bind", mine, "/etc/resolv.conf")
     context.undo.append(lambda: run("umount", "/etc/resolv.conf"))
-    _, client = context.pair(HEADER, client={"client": {"dns": "resolv-conf"}})
-    eventually(3, "name servers", lambda: all(f"nameserver {server}\n" in mine.read_text() for server in NAME_SERVERS))
+    # Sessions of a client that is killed are noticed at once.
+    quick = {"lcp": {"echo-interval": "300ms", "echo-failures": 1, "restart": "300ms"}}
+    lns, client = context.pair(HEADER, lns={"lns": quick}, client={"client": {"dns": "resolv-conf"}})
+
+    def named():
+        return all(f"nameserver {server}\n" in mine.read_text() for server in NAME_SERVERS)
+
+    eventually(3, "name servers", named)
+    client.kill()
+    check(named(), "a client that was killed put back /etc/resolv.conf")
+    eventually(5, "session dropped", lambda: not lns.sessions())
+    client = context.client(scrambling=HEADER, client={"dns": "resolv-conf"}).up()
+    eventually(3, "name servers", named)
     equal(client.terminate(), 0, "exit status")
     equal(mine.read_text(), before, "/etc/resolv.conf")
+    equal([file.name for file in client.state.iterdir()], ["confirmed-peers"], "the state directory")
     return "put back"
