@@ -271,6 +271,11 @@ impl<R: CryptoRng> Client<R> {
         &self.calls
     }
 
+    /// The prefix that the server advertised.
+    pub fn prefix_of(&self, _: SessionKey) -> Option<Ipv6Addr> {
+        self.advertised.as_ref().map(|(prefix, ..)| *prefix)
+    }
+
     /// What was counted.
     pub const fn totals(&self) -> &Totals {
         &self.totals

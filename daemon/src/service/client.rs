@@ -8,13 +8,11 @@ use anyhow::Context;
 use caps::Capability;
 use getrandom::rand_core::UnwrapErr;
 use tokio::sync::mpsc;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
+use super::desk::Desk;
 use super::host::{Host, HostOrder};
-use super::{
-    Desk, Doors, Life, Options, Order, OsRandom, about, attend, begin, reload, report, runtime,
-    spawn,
-};
+use super::{Doors, Options, OsRandom, about, attend, begin, reload, report, runtime, spawn};
 use crate::calls::Traffic;
 use crate::client::{Client, ClientEvent};
 use crate::config::model as config;
@@ -76,6 +74,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 Box::new(|| UnwrapErr(getrandom::SysRng))
             };
             let (resolved, resolutions) = mpsc::channel(1);
+            let desk = Desk::new(port, orders_in, reloader, dialled.tun.clone());
             let subscriber = Subscriber {
                 client: Client::new(
                     dialled.clone(),
@@ -85,20 +84,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                 ),
                 config: dialled,
                 machine,
-                desk: Desk {
-                    port,
-                    orders: orders_in,
-                    reloader,
-                    clock: report::Clock::start(),
-                },
+                desk,
                 resolved,
                 resolutions,
                 host: host_orders,
                 known_peers,
                 known,
                 keylog,
-                life: Life::Running,
-                address: None,
                 before: Traffic::default(),
             };
             subscriber.run().await
@@ -133,8 +125,6 @@ struct Subscriber {
     known_peers: KnownPeers,
     known: HashSet<Box<str>>,
     keylog: Option<KeyLog>,
-    life: Life,
-    address: Option<Ipv6Addr>,
     /// What earlier calls carried.
     before: Traffic,
 }
@@ -143,21 +133,21 @@ impl Subscriber {
     async fn run(mut self) -> anyhow::Result<()> {
         loop {
             self.tidy();
-            if self.is_over() {
+            if self.desk.is_over(&mut self.client, &mut self.machine) {
                 return Ok(());
             }
             let deadline = self
                 .client
                 .poll_timeout()
                 .into_iter()
-                .chain(self.life.deadline())
+                .chain(self.desk.deadline())
                 .min();
             tokio::select! {
                 wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.client)?,
-                Some(command) = self.desk.port.next() => self.command(command),
+                Some(command) = self.desk.port.next() => self.desk.command(command, &mut self.client, &mut self.machine),
                 Some(resolved) = self.resolutions.recv() => self.dial(resolved),
                 Some(reread) = self.desk.reloader.next() => self.reloaded(reread),
-                Some(order) = self.desk.orders.recv() => self.order(order),
+                Some(order) = self.desk.orders.recv() => self.desk.order(order, &mut self.client, &mut self.machine),
             }
         }
     }
@@ -195,10 +185,7 @@ impl Subscriber {
                 }
                 return;
             }
-            ClientEvent::Down { .. } => {
-                self.address = None;
-                return;
-            }
+            ClientEvent::Down { .. } => return,
             ClientEvent::Ipv4Up {
                 local,
                 peer,
@@ -218,15 +205,12 @@ impl Subscriber {
                 length,
                 dns,
                 is_router,
-            } => {
-                self.address = Some(address);
-                HostOrder::Ipv6Address {
-                    address,
-                    length,
-                    dns,
-                    is_router,
-                }
-            }
+            } => HostOrder::Ipv6Address {
+                address,
+                length,
+                dns,
+                is_router,
+            },
             ClientEvent::Ipv6Down => HostOrder::Ipv6Down(self.traffic()),
         };
         let _ = self.host.send(order);
@@ -295,60 +279,6 @@ impl Subscriber {
         Ok(())
     }
 
-    fn command(&mut self, command: control::Command) {
-        use control::{Reply, Request};
-        let control::Command { request, reply } = command;
-        let now = self.machine.now();
-        let answer = match request {
-            Request::Reload => {
-                self.desk.reloader.start(Some(reply));
-                return;
-            }
-            Request::Status => Reply::Status(Box::new(report::client_status(
-                &self.client,
-                &self.desk,
-                &self.machine,
-            ))),
-            Request::Kick { who, reason } => {
-                let sessions = report::select(self.client.calls(), &who);
-                let kicked = sessions.into_iter().filter(|key| {
-                    self.client
-                        .kick(now, *key, &reason, &mut self.machine.sockets)
-                });
-                report::done(kicked.count(), &who)
-            }
-            Request::Rekey { who } => {
-                let sessions = report::select(self.client.calls(), &who);
-                let started = sessions
-                    .into_iter()
-                    .filter(|key| self.client.rekey(now, *key, &mut self.machine.sockets));
-                let started = started.count();
-                report::rekeyed(started, &who, self.client.calls())
-            }
-            other => report::answer(
-                &other,
-                self.client.calls(),
-                &self.desk.clock,
-                &self.config.tun,
-                &|_| self.address,
-                &self.machine.sockets,
-            ),
-        };
-        let _ = reply.send(answer);
-    }
-
-    fn order(&mut self, order: Order) {
-        match order {
-            Order::Reload => self.desk.reloader.start(None),
-            Order::Stop if self.life == Life::Running => {
-                let now = self.machine.now();
-                self.client.drain(now, &mut self.machine.sockets);
-                self.life = Life::Draining(now + Life::DRAIN);
-            }
-            Order::Stop => {}
-        }
-    }
-
     fn reloaded(&mut self, reread: reload::Reread) {
         let config = self.desk.reloader.finish(reread);
         let Some(config) = config.and_then(|config| config.client).map(Arc::new) else {
@@ -359,25 +289,5 @@ impl Subscriber {
         self.client
             .reload(config.clone(), known, self.keylog.is_some());
         self.config = config;
-    }
-
-    /// Moves on from one stage of the end to the next.
-    fn is_over(&mut self) -> bool {
-        let now = self.machine.now();
-        match self.life {
-            Life::Running => false,
-            Life::Draining(until) => {
-                if self.client.calls().is_empty() || now >= until {
-                    if !self.client.calls().is_empty() {
-                        warn!("hung up without an answer from the server");
-                    }
-                    self.client.stop(now, &mut self.machine.sockets);
-                    self.machine.sockets.flush();
-                    self.life = Life::Closing(now + Life::CLOSE);
-                }
-                false
-            }
-            Life::Closing(until) => now >= until,
-        }
     }
 }

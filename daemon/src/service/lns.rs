@@ -7,12 +7,10 @@ use anyhow::Context;
 use fogline_auth::{Authenticate, CallInfo, Decision, Prefix64, Request as AuthRequest};
 use getrandom::rand_core::UnwrapErr;
 use tokio::sync::mpsc;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
-use super::{
-    Desk, Doors, Life, Options, Order, OsRandom, about, attend, begin, reload, report, runtime,
-    spawn,
-};
+use super::desk::Desk;
+use super::{Doors, Options, OsRandom, about, attend, begin, reload, report, runtime, spawn};
 use crate::calls::SessionKey;
 use crate::config::model::{self as config, ScramblingOverride};
 use crate::control;
@@ -90,19 +88,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             let server = Server {
                 lns: Lns::new(lns.clone(), randomness, known, show_keys),
                 machine,
-                desk: Desk {
-                    port,
-                    orders: orders_in,
-                    reloader,
-                    clock: report::Clock::start(),
-                },
+                desk: Desk::new(port, orders_in, reloader, lns.tun.clone()),
                 users,
                 decided,
                 decisions,
                 known_peers,
                 keylog,
-                life: Life::Running,
-                interface: lns.tun.clone(),
             };
             server.run().await
         })
@@ -175,8 +166,6 @@ struct Server {
     decisions: mpsc::Receiver<(SessionKey, Decision<ScramblingOverride>)>,
     known_peers: KnownPeers,
     keylog: Option<KeyLog>,
-    life: Life,
-    interface: String,
 }
 
 impl Server {
@@ -186,20 +175,20 @@ impl Server {
                 .lns
                 .poll_timeout()
                 .into_iter()
-                .chain(self.life.deadline())
+                .chain(self.desk.deadline())
                 .min();
             tokio::select! {
                 wake = self.machine.wait(deadline) => self.machine.turn(wake?, &mut self.lns)?,
-                Some(command) = self.desk.port.next() => self.command(command),
+                Some(command) = self.desk.port.next() => self.desk.command(command, &mut self.lns, &mut self.machine),
                 Some((key, decision)) = self.decisions.recv() => {
                     let now = self.machine.now();
                     self.lns.authenticated(now, key, &decision, &mut self.machine.sockets);
                 }
                 Some(reread) = self.desk.reloader.next() => self.reloaded(reread),
-                Some(order) = self.desk.orders.recv() => self.order(order),
+                Some(order) = self.desk.orders.recv() => self.desk.order(order, &mut self.lns, &mut self.machine),
             }
             self.tidy();
-            if self.is_over() {
+            if self.desk.is_over(&mut self.lns, &mut self.machine) {
                 return Ok(());
             }
         }
@@ -254,59 +243,6 @@ impl Server {
         });
     }
 
-    fn command(&mut self, command: control::Command) {
-        use control::{Reply, Request};
-        let control::Command { request, reply } = command;
-        let now = self.machine.now();
-        let answer = match request {
-            Request::Reload => {
-                self.desk.reloader.start(Some(reply));
-                return;
-            }
-            Request::Status => Reply::Status(Box::new(report::lns_status(
-                &self.lns,
-                &self.desk,
-                &self.machine,
-            ))),
-            Request::Kick { who, reason } => {
-                let sessions = report::select(self.lns.calls(), &who);
-                let kicked = sessions
-                    .into_iter()
-                    .filter(|key| self.lns.kick(now, *key, &reason, &mut self.machine.sockets));
-                report::done(kicked.count(), &who)
-            }
-            Request::Rekey { who } => {
-                let sessions = report::select(self.lns.calls(), &who);
-                let started = sessions
-                    .into_iter()
-                    .filter(|key| self.lns.rekey(now, *key, &mut self.machine.sockets));
-                let started = started.count();
-                report::rekeyed(started, &who, self.lns.calls())
-            }
-            other => report::answer(
-                &other,
-                self.lns.calls(),
-                &self.desk.clock,
-                &self.interface,
-                &|key| self.lns.prefix_of(key),
-                &self.machine.sockets,
-            ),
-        };
-        let _ = reply.send(answer);
-    }
-
-    fn order(&mut self, order: Order) {
-        match order {
-            Order::Reload => self.desk.reloader.start(None),
-            Order::Stop if self.life == Life::Running => {
-                let now = self.machine.now();
-                self.lns.drain(now, &mut self.machine.sockets);
-                self.life = Life::Draining(now + Life::DRAIN);
-            }
-            Order::Stop => {}
-        }
-    }
-
     fn reloaded(&mut self, reread: reload::Reread) {
         let Some(config) = self.desk.reloader.finish(reread) else {
             return;
@@ -314,27 +250,6 @@ impl Server {
         if let Some(lns) = config.lns {
             self.users.replace(lns.users.clone());
             self.lns.reload(Arc::new(lns), self.keylog.is_some());
-        }
-    }
-
-    /// Moves on from one stage of the end to the next.
-    fn is_over(&mut self) -> bool {
-        let now = self.machine.now();
-        match self.life {
-            Life::Running => false,
-            Life::Draining(until) => {
-                let left = self.lns.calls().len();
-                if left == 0 || now >= until {
-                    if left > 0 {
-                        warn!(calls = left, "hung up without an answer from the peer");
-                    }
-                    self.lns.stop(now, &mut self.machine.sockets);
-                    self.machine.sockets.flush();
-                    self.life = Life::Closing(now + Life::CLOSE);
-                }
-                false
-            }
-            Life::Closing(until) => now >= until,
         }
     }
 }

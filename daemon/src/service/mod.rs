@@ -4,6 +4,7 @@
 //! moves packets and owns all sessions; it never waits for the first.
 
 mod client;
+mod desk;
 mod host;
 mod lns;
 mod load;
@@ -34,7 +35,7 @@ pub use log::Logging;
 pub use report::id;
 
 use crate::config::model::Config;
-use crate::control::{self, EnginePort, Handle, Reply, Request};
+use crate::control::{self, Handle, Reply, Request};
 use crate::metrics;
 
 /// What the operating system calls random.
@@ -185,40 +186,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Says what `what` was about, in the way of `context`.
 fn about<T, E: Display>(result: Result<T, E>, what: impl Display) -> anyhow::Result<T> {
     result.map_err(|error| anyhow::anyhow!("{what}: {error}"))
-}
-
-/// What both daemons share on the thread that moves packets.
-struct Desk {
-    /// Where commands come in and events go out.
-    port: EnginePort,
-    orders: mpsc::Receiver<Order>,
-    reloader: reload::Reloader,
-    clock: report::Clock,
-}
-
-/// Where a daemon's life stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    /// It serves.
-    Running,
-    /// Calls are being closed, until then at most.
-    Draining(Duration),
-    /// Control connections are being closed, until then.
-    Closing(Duration),
-}
-
-impl Life {
-    /// How long peers have to acknowledge that their calls end.
-    const DRAIN: Duration = Duration::from_secs(3);
-    /// How long peers have to acknowledge that control connections end.
-    const CLOSE: Duration = Duration::from_millis(500);
-
-    fn deadline(self) -> Option<Duration> {
-        match self {
-            Self::Running => None,
-            Self::Draining(until) | Self::Closing(until) => Some(until),
-        }
-    }
 }
 
 /// Reads the configuration, and starts the log as it says.

@@ -10,7 +10,7 @@ use ipnet::Ipv6Net;
 use rand_core::CryptoRng;
 use scramble::negotiator::DataMode;
 
-use super::Desk;
+use super::desk::Desk;
 use crate::calls::{Calls, Drops, Session, SessionKey, Traffic};
 use crate::client::{Client, link_local};
 use crate::control::model::{self, Protection, SessionId, SessionState, Tally, Timestamp, Volume};
