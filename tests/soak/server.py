@@ -86,6 +86,11 @@ class Server:
                                capture_output=True, text=True, check=False)
         return asked.stdout if asked.returncode == 0 else None
 
+    def drops(self):
+        """Packets that it dropped, by reason, as far as there are any."""
+        dropped = json.loads(self.ask("status") or "{}").get("drops", {})
+        return {reason: count for reason, count in dropped.items() if count}
+
     def cpu_seconds(self):
         """User and system time that it has spent."""
         stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()

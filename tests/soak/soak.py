@@ -3,6 +3,7 @@
 import argparse
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -92,6 +93,7 @@ def soak(given, directory):
     samples_end.take("hung up")
     print(f"server without sessions before: {empty / MIB:.1f} MiB, {descriptors} descriptors")
     print(json.dumps({key: value for key, value in report.items() if value not in ({}, 0, None)}, indent=1))
+    print(f"dropped before the server's interface: {dropped_at_interface()}; the server itself: {server.drops()}")
     wrong = judge(report, samples, given)
     if samples_end.descriptors[-1] > descriptors + 1:
         wrong.append(f"{samples_end.descriptors[-1]} descriptors after the load, {descriptors} before")
@@ -127,6 +129,12 @@ def judge(report, samples, given):
     if samples.descriptors[-1] > samples.descriptors[0]:
         wrong.append(f"descriptors: {samples.descriptors[0]} after the ramp, {samples.descriptors[-1]} at the end")
     return wrong
+
+
+def dropped_at_interface():
+    """Packets that the kernel had for the server, and that did not fit the interface's queue."""
+    shown = subprocess.run(["ip", "-s", "-j", "link", "show", "fogline0"], capture_output=True, text=True, check=True)
+    return json.loads(shown.stdout)[0]["stats64"]["tx"]["dropped"]
 
 
 def tail(path):
