@@ -123,6 +123,11 @@ impl Channel {
         self.congestion_window = self.congestion_window.min(self.peer_window);
     }
 
+    /// How often a message is sent again before the peer counts as gone.
+    pub fn set_retries(&mut self, retries: u32) {
+        self.retries = retries;
+    }
+
     /// Sends a message, as soon as the windows let it. Its numbers are filled in.
     pub fn send(&mut self, now: Duration, message: Vec<u8>) {
         self.queue.push_back(message);

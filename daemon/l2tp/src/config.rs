@@ -52,9 +52,9 @@ pub struct Config {
     pub restart: Duration,
     /// What the doubling stops at.
     pub restart_cap: Duration,
-    /// Retransmissions before the peer counts as gone.
+    /// Retransmissions before the peer counts as gone; of a SCCRP, 3 at most.
     pub retries: u32,
-    /// Silence after which Hello asks whether the peer is there.
+    /// Silence of a control connection after which Hello asks whether the peer is there.
     pub hello_interval: Duration,
     /// How long a control connection or a call may take to come up.
     pub setup_timeout: Duration,
@@ -73,9 +73,6 @@ pub struct Config {
     pub sequencing: bool,
     /// Whether peers may start control connections and calls: what an LNS is for.
     pub accept_incoming: bool,
-    /// Whether there may be one control connection only with each address: sends the Tie Breaker AVP, and refuses a
-    /// second one (section 4.4.3). A peer that restarted is then shut out until Hello finds its old one dead.
-    pub one_tunnel_per_peer: bool,
     /// Whether a control connection follows its peer to another UDP port of the same address, as after a NAT lost its
     /// state. It follows a control message that carries the very number expected. Whoever can send from the peer's
     /// address and guess 16 bits of number and the tunnel id can then divert the connection to itself, if it shares
@@ -104,7 +101,6 @@ impl Default for Config {
             max_calls_per_tunnel: 16_384,
             sequencing: false,
             accept_incoming: true,
-            one_tunnel_per_peer: false,
             follow_peer_port: false,
         }
     }

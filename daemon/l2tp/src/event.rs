@@ -102,6 +102,9 @@ pub struct Established {
     pub peer_session: u16,
     /// Whether data messages have to be numbered: either end asked for it.
     pub sequencing: bool,
+    /// Whether this end made the call. It is the LAC then, and the peer says when data messages are numbered where that
+    /// is not required (section 5.4).
+    pub is_dialled: bool,
     /// (Tx) Connect Speed, bits per second.
     pub tx_speed: u32,
     /// Rx Connect Speed, bits per second.
@@ -221,9 +224,6 @@ pub enum DialError {
     /// As many control connections as are allowed are there.
     #[error("too many control connections; allow more, or end some")]
     TooManyTunnels,
-    /// There is one with this peer, and one only is allowed.
-    #[error("there is a control connection with this peer already, and one only is allowed")]
-    AlreadyConnected,
     /// The control connection is gone.
     #[error("the control connection is gone; dial again")]
     NoTunnel,

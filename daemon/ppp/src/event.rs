@@ -88,6 +88,11 @@ pub enum Warning {
         "the peer assigns no IPv4 address (it accepted 0.0.0.0 or rejected the option); IPv4 is off"
     )]
     NoIpv4Address,
+    /// The link's IP packets, of so many bytes at most, are too small for IPv6.
+    #[error(
+        "the link carries IP packets of {0} bytes at most, and IPv6 needs 1280 (RFC 8200 section 5); IPv6 is off; raise the MTU of the path, or use a transform that adds less"
+    )]
+    TooNarrowForIpv6(u16),
     /// A network control protocol came to nothing.
     #[error("{0} did not agree with the peer about its options and was closed")]
     Diverged(Network),
@@ -165,6 +170,11 @@ pub enum DownReason {
     /// Authentication failed, at this end's judgement or the peer's.
     #[error("{0}")]
     AuthenticationFailed(Failure),
+    /// The peer restarted LCP again and again without waiting for the host's decisions.
+    #[error(
+        "the peer restarts LCP again and again while who it is is being checked; is the check too slow for its timers?"
+    )]
+    Restarting,
     /// PHS is required, and did not come to be.
     #[error("header scrambling is required, but {0}")]
     Refused(Reason),

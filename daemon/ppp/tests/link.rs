@@ -3,7 +3,7 @@
 mod pair;
 
 use fogline_auth::Method;
-use fogline_ppp::{CloseReason, DownReason, Event, Link, Phase};
+use fogline_ppp::{CloseReason, DownReason, Event, Link, Phase, Warning};
 use pair::*;
 use scramble::agreement::Transform;
 use scramble::negotiator::{DataMode, Policy, Reason, State};
@@ -595,6 +595,60 @@ fn a_decision_that_lcp_has_overtaken_does_nothing() {
         .link
         .authenticated(pair.now, fogline_ppp::Decision::Accept(fresh));
     assert_eq!(pair.hosts[ACCESS].link.phase(), Phase::Network);
+}
+
+#[test]
+fn a_peer_that_restarts_lcp_at_each_check_is_hung_up_on() {
+    let mut users = users();
+    users.by_hand = true;
+    let mut pair = Pair::new(
+        access(&CHAP, phs(Policy::Off, Transform::Header)),
+        subscriber(&CHAP, phs(Policy::Off, Transform::Header)),
+        users,
+        Wire::perfect(),
+    );
+    pair.start();
+    let asked =
+        |pair: &Pair| pair.hosts[ACCESS].count(|event| matches!(event, Event::Authenticate(_)));
+    for checks in 1..=3 {
+        assert!(pair.run_until(pair.now + s(60), |pair| asked(pair) == checks));
+        assert_eq!(pair.hosts[ACCESS].down(), None);
+        pair.inject(ACCESS, &lcp(1, 200, &[5, 6, 1, 2, 3, checks as u8]));
+    }
+    pair.run(pair.now + s(60));
+    assert_eq!(pair.hosts[ACCESS].down(), Some(&DownReason::Restarting));
+    assert_eq!(asked(&pair), 3);
+}
+
+#[test]
+fn ipv6_needs_1280_bytes_of_room() {
+    for (policy, transform, mru, has_room) in [
+        (Policy::Off, Transform::Header, 1280, true),
+        (Policy::Off, Transform::Header, 1279, false),
+        (Policy::Require, Transform::Header, 1286, true),
+        (Policy::Require, Transform::Header, 1285, false),
+        (Policy::Require, Transform::Decoy, 1286, true),
+        (Policy::Require, Transform::Decoy, 1285, false),
+        (Policy::Require, Transform::Full, 1302, true),
+        (Policy::Require, Transform::Full, 1301, false),
+    ] {
+        let mut config = access(&CHAP, phs(policy, transform));
+        config.lcp.max_peer_mru = mru;
+        let mut pair = Pair::new(
+            config,
+            subscriber(&CHAP, phs(policy, transform)),
+            users(),
+            Wire::perfect(),
+        );
+        pair.start();
+        pair.run(s(30));
+        let access = &pair.hosts[ACCESS];
+        let case = format!("{policy:?} {transform:?} {mru}");
+        assert_eq!((access.ipv4(), access.ipv6()), (true, has_room), "{case}");
+        let warnings = access
+            .count(|event| matches!(event, Event::Warning(Warning::TooNarrowForIpv6(1..1280))));
+        assert_eq!(warnings, usize::from(!has_room), "{case}");
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl<R: CryptoRng> Calls<R> {
             .remove(&call)
             .unwrap_or_else(|| at.terms.ppp.clone());
         let link = Link::new(ppp, (self.randomness)(), (self.randomness)());
-        let sequenced = info.sequencing;
+        let sequence = Sequence::new(info.sequencing, info.is_dialled);
         let peer: SocketAddr = info.peer;
         let numbers = (info.calling_number, info.called_number);
         let key = self.sessions.insert(|key| Session {
@@ -191,7 +191,7 @@ impl<R: CryptoRng> Calls<R> {
             traffic: Traffic::default(),
             drops: Drops::default(),
             address_control: at.terms.starts_with_address_control(),
-            sequence: sequenced.then(Sequence::default),
+            sequence,
             mode: DataMode::Hold,
             phase: Phase::Dead,
             pending: None,
@@ -245,11 +245,7 @@ impl<R: CryptoRng> Calls<R> {
                     phase,
                 });
             }
-            let path = self.listeners[session.listener].terms.path;
-            let options = session.link.lcp_options();
-            let (sent, received) = session.overheads();
-            session.mtu = options.peer_mru.min(path.max_mru()).saturating_sub(sent);
-            session.tcp_mtu = session.mtu.min(options.mru.saturating_sub(received));
+            session.fit(self.listeners[session.listener].terms.path);
             self.timers.set(index, session.link.poll_timeout());
         }
     }
@@ -469,7 +465,9 @@ const fn cause_name(reason: &DownReason) -> &'static str {
         DownReason::EchoLost => "echo-lost",
         DownReason::LoopedBack => "looped-back",
         DownReason::NoConvergence | DownReason::LcpRejected => "lcp",
-        DownReason::AuthenticationRefused | DownReason::AuthenticationFailed(_) => "authentication",
+        DownReason::AuthenticationRefused
+        | DownReason::AuthenticationFailed(_)
+        | DownReason::Restarting => "authentication",
         DownReason::Refused(_) | DownReason::SecretAfterOffer(_) => "scrambling",
         DownReason::NoNetwork => "no-network",
     }

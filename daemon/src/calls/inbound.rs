@@ -74,12 +74,13 @@ impl<R: CryptoRng> Calls<R> {
             self.drops.count(Drop::WrongPeer);
             return;
         }
-        // A peer that begins to number its messages wants ours numbered too (RFC 2661 section 5.4).
-        if let Some((ns, _)) = header.sequence
-            && let Err(reason) = session.sequence.get_or_insert_default().arrived(ns)
-        {
+        let was_numbering = session.sequence.is_on();
+        if let Err(reason) = session.sequence.arrived(header.sequence.map(|(ns, _)| ns)) {
             session.drops.count(reason);
             return;
+        }
+        if session.sequence.is_on() != was_numbering {
+            session.fit(self.listeners[listener].terms.path);
         }
         frame.truncate(header.end);
         frame.pull_front(header.payload);

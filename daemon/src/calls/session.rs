@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fogline_l2tp::CallId;
 use fogline_ppp::{Link, Phase};
+use rand_core::CryptoRng;
 use scramble::agreement::{Carrier, Direction, End, EpochKeys};
 use scramble::negotiator::{DataMode, Reason};
 use scramble::option::Agreement;
@@ -72,8 +73,8 @@ pub struct Session<R> {
     pub drops: Drops,
     /// Whether frames go with FF 03 before them.
     pub(super) address_control: bool,
-    /// Ns to send next and Ns expected, where data messages are numbered.
-    pub(super) sequence: Option<Sequence>,
+    /// Ns to send next and Ns expected, and whether data messages are numbered.
+    pub(super) sequence: Sequence,
     /// What the link said last.
     pub(super) mode: DataMode,
     /// The phase that was told last.
@@ -139,23 +140,68 @@ impl Traffic {
 }
 
 /// L2TP sequence numbers of data messages (RFC 2661 section 5.4).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sequence {
     next: u16,
     expected: u16,
+    numbering: Numbering,
+}
+
+/// Whether messages are numbered, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbering {
+    /// Always: either end required it.
+    Required,
+    /// As in the last message from the peer, which is the LNS.
+    Following(bool),
+    /// As this end will, which is the LNS: from the first numbered message on.
+    Leading(bool),
 }
 
 impl Sequence {
-    /// The Ns of a data message to send.
-    fn take(&mut self) -> u16 {
-        let ns = self.next;
-        self.next = ns.wrapping_add(1);
-        ns
+    /// Of a call that this end made (`is_lac`) or took.
+    pub const fn new(is_required: bool, is_lac: bool) -> Self {
+        let numbering = match (is_required, is_lac) {
+            (true, _) => Numbering::Required,
+            (false, true) => Numbering::Following(false),
+            (false, false) => Numbering::Leading(false),
+        };
+        Self {
+            next: 0,
+            expected: 0,
+            numbering,
+        }
     }
 
-    /// Notes the Ns of a data message that came. Only a copy of the very last one is known to be one; a message that
-    /// others overtook is as good as they are, since scrambling needs no order.
-    pub fn arrived(&mut self, ns: u16) -> Result<(), Drop> {
+    /// Whether messages to the peer are numbered now.
+    pub const fn is_on(&self) -> bool {
+        match self.numbering {
+            Numbering::Required => true,
+            Numbering::Following(is_on) | Numbering::Leading(is_on) => is_on,
+        }
+    }
+
+    /// The Ns of a data message to send, if it is to have one. Numbers that begin again go on where they left off.
+    fn take(&mut self) -> Option<u16> {
+        if !self.is_on() {
+            return None;
+        }
+        let ns = self.next;
+        self.next = ns.wrapping_add(1);
+        Some(ns)
+    }
+
+    /// Notes the Ns of a data message that came, or that it has none. Only a copy of the very last one is known to be
+    /// one; a message that others overtook is as good as they are, since scrambling needs no order.
+    pub fn arrived(&mut self, ns: Option<u16>) -> Result<(), Drop> {
+        match &mut self.numbering {
+            Numbering::Required => {}
+            Numbering::Following(is_on) => *is_on = ns.is_some(),
+            Numbering::Leading(is_on) => *is_on |= ns.is_some(),
+        }
+        let Some(ns) = ns else {
+            return Ok(());
+        };
         let ahead = ns.wrapping_sub(self.expected);
         if ahead < 0x8000 {
             self.expected = ns.wrapping_add(1);
@@ -218,6 +264,22 @@ impl<R> Session<R> {
         })
     }
 
+    /// Works out how large packets may be on `path`.
+    pub(super) fn fit(&mut self, path: Path)
+    where
+        R: CryptoRng,
+    {
+        // The peer may have numbers where the path is not configured for them: they take room all the same.
+        let path = Path {
+            sequencing: path.sequencing || self.sequence.is_on(),
+            ..path
+        };
+        let options = self.link.lcp_options();
+        let (sent, received) = self.overheads();
+        self.mtu = options.peer_mru.min(path.max_mru()).saturating_sub(sent);
+        self.tcp_mtu = self.mtu.min(options.mru.saturating_sub(received));
+    }
+
     /// Puts everything before `frame` that goes before a PPP frame in a UDP payload.
     pub(super) fn encapsulate(&mut self, frame: &mut Packet<'_>) -> Result<(), Drop> {
         const VERSION: u16 = 2;
@@ -226,10 +288,10 @@ impl<R> Session<R> {
             frame.push_front(&[0xFF, 0x03])?;
         }
         let (tunnel, session) = self.peer_ids;
-        let flags = match &mut self.sequence {
-            Some(sequence) => {
-                let numbers = [sequence.take().to_be_bytes(), [0, 0]].concat();
-                frame.push_front(&numbers)?;
+        let flags = match self.sequence.take() {
+            Some(ns) => {
+                let [high, low] = ns.to_be_bytes();
+                frame.push_front(&[high, low, 0, 0])?;
                 VERSION | SEQUENCE
             }
             None => VERSION,
@@ -271,11 +333,42 @@ mod tests {
 
     #[test]
     fn only_the_copy_of_the_last_message_is_known_to_be_one() {
-        let mut sequence = Sequence::default();
+        let mut sequence = Sequence::new(true, false);
         for ns in [0, 1, 3, 2, 4] {
-            assert_eq!(sequence.arrived(ns), Ok(()), "{ns}");
+            assert_eq!(sequence.arrived(Some(ns)), Ok(()), "{ns}");
         }
-        assert_eq!(sequence.arrived(4), Err(Drop::OutOfOrder));
-        assert_eq!(sequence.arrived(5), Ok(()));
+        assert_eq!(sequence.arrived(Some(4)), Err(Drop::OutOfOrder));
+        assert_eq!(sequence.arrived(Some(5)), Ok(()));
+    }
+
+    #[test]
+    fn a_lac_numbers_messages_as_long_as_the_lns_does() {
+        let mut sequence = Sequence::new(false, true);
+        assert_eq!(sequence.take(), None);
+        sequence.arrived(Some(0)).unwrap();
+        assert_eq!([sequence.take(), sequence.take()], [Some(0), Some(1)]);
+        sequence.arrived(None).unwrap();
+        assert_eq!(sequence.take(), None);
+        sequence.arrived(Some(1)).unwrap();
+        assert_eq!(sequence.take(), Some(2), "where it left off");
+    }
+
+    #[test]
+    fn an_lns_numbers_messages_once_the_lac_does() {
+        let mut sequence = Sequence::new(false, false);
+        sequence.arrived(None).unwrap();
+        assert_eq!(sequence.take(), None);
+        sequence.arrived(Some(0)).unwrap();
+        sequence.arrived(None).unwrap();
+        assert_eq!(sequence.take(), Some(0));
+    }
+
+    #[test]
+    fn required_numbers_are_never_left_out() {
+        for is_lac in [false, true] {
+            let mut sequence = Sequence::new(true, is_lac);
+            sequence.arrived(None).unwrap();
+            assert_eq!(sequence.take(), Some(0));
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::counters::Counters;
 use crate::event::{
     CallId, CallInfo, CallRequest, DialError, Event, Transmit, TunnelId, TunnelInfo,
 };
-use crate::ids::Ids;
+use crate::ids::TunnelIds;
 use crate::tunnel::Tunnel;
 use crate::wire::Header;
 
@@ -29,7 +29,7 @@ use crate::wire::Header;
 pub struct Endpoint<R> {
     core: Core<R>,
     tunnels: BTreeMap<TunnelId, Tunnel>,
-    ids: Ids,
+    ids: TunnelIds,
     roster: Roster,
     /// Control connections that owe an acknowledgement.
     owing: VecDeque<TunnelId>,
@@ -42,7 +42,7 @@ impl<R: CryptoRng> Endpoint<R> {
         Self {
             core: Core::new(config, random),
             tunnels: BTreeMap::new(),
-            ids: Ids::default(),
+            ids: TunnelIds::new(),
             roster: Roster::default(),
             owing: VecDeque::new(),
         }
@@ -60,13 +60,10 @@ impl<R: CryptoRng> Endpoint<R> {
     /// # Errors
     /// Where there are too many already.
     pub fn dial(&mut self, now: Duration, peer: SocketAddr) -> Result<TunnelId, DialError> {
-        if self.core.config.one_tunnel_per_peer && self.roster.has_peer(peer.ip()) {
-            return Err(DialError::AlreadyConnected);
-        }
         if self.live() >= self.core.config.max_tunnels {
             return Err(DialError::TooManyTunnels);
         }
-        let id = TunnelId(self.ids.take(now).ok_or(DialError::TooManyTunnels)?);
+        let id = self.free_id(now).ok_or(DialError::TooManyTunnels)?;
         let tunnel = Tunnel::dial(&mut self.core, now, id, peer);
         self.tunnels.insert(id, tunnel);
         self.settle(now, id);
@@ -119,14 +116,6 @@ impl<R: CryptoRng> Endpoint<R> {
         let ids: Vec<_> = self.tunnels.keys().copied().collect();
         for id in ids {
             self.stop(now, id, cause.clone());
-        }
-    }
-
-    /// Data arrived in a control connection: a sign of life, so that Hello need not ask for one.
-    pub fn data_arrived(&mut self, now: Duration, tunnel: TunnelId) {
-        // The timer stays where it is: when it fires, it finds out how long the silence really is.
-        if let Some(tunnel) = self.tunnels.get_mut(&tunnel) {
-            tunnel.heard(now);
         }
     }
 
@@ -279,6 +268,11 @@ impl<R: CryptoRng> Endpoint<R> {
             self.core.deadlines.set(Due::Tunnel(id), None);
             self.ids.rest(now.saturating_add(tunnel.linger()), id.0);
         }
+    }
+
+    fn free_id(&mut self, now: Duration) -> Option<TunnelId> {
+        let random = u32::from_ne_bytes(self.core.random_bytes());
+        self.ids.take(now, random).map(TunnelId)
     }
 
     /// Control connections that are not stopped.

@@ -26,8 +26,6 @@ pub(crate) enum Place {
 pub(super) struct Roster {
     /// Not stopped, by where SCCRQ came from and the tunnel id in it.
     by_request: BTreeMap<(SocketAddr, u16), TunnelId>,
-    /// Not stopped.
-    by_address: BTreeSet<(IpAddr, TunnelId)>,
     dialling: BTreeSet<(IpAddr, TunnelId)>,
     half_open: BTreeMap<u64, TunnelId>,
     /// How many half-open ones each source has.
@@ -71,11 +69,10 @@ impl Roster {
                 Place::Stopping(self.age)
             }
         };
-        if tunnel.state != TunnelState::Stopping {
-            self.by_address.insert((address, id));
-            if let Some(request) = tunnel.requester {
-                self.by_request.insert(request, id);
-            }
+        if tunnel.state != TunnelState::Stopping
+            && let Some(request) = tunnel.requester
+        {
+            self.by_request.insert(request, id);
         }
     }
 
@@ -97,7 +94,6 @@ impl Roster {
                 return;
             }
         }
-        self.by_address.remove(&(address, id));
         if let Some(request) = tunnel.requester {
             self.by_request.remove(&request);
         }
@@ -115,11 +111,6 @@ impl Roster {
     /// The control connection that a SCCRQ with that tunnel id led to.
     pub fn requested(&self, from: SocketAddr, peer_id: u16) -> Option<TunnelId> {
         self.by_request.get(&(from, peer_id)).copied()
-    }
-
-    /// Whether there is a control connection with that address.
-    pub fn has_peer(&self, address: IpAddr) -> bool {
-        self.by_address.range(all_of(address)).next().is_some()
     }
 
     /// Those on which this end waits for that address to answer.

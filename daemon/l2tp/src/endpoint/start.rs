@@ -1,13 +1,13 @@
 //! Messages for tunnel id 0: whoever sends them does not know this end's id yet.
 //!
 //! Anybody can send SCCRQs from addresses that are not theirs, so:
-//! - nothing is kept for one that is not whole, and no answer is longer than the request;
+//! - nothing is kept for one that is not whole, and a refusal is never longer than the request;
+//! - SCCRP may be longer, so it goes a few times only, where the peer does not confirm it;
 //! - a source that has many half-open control connections gets no more: it shuts out itself only;
 //! - where there are too many in all, the oldest gives way, and nobody is told. A peer that is real comes up within a
 //!   round trip, so it is lost only where the flood replaces all of them in less. Were the newest turned away instead,
 //!   a flood of a few a second would keep every real peer out.
 
-use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -83,16 +83,10 @@ impl<R: CryptoRng> Endpoint<R> {
         if let Some(cause) = self.start_objection(&request) {
             return self.refuse_start(origin, request.tunnel, cause);
         }
-        if !self.wins_tie(now, from, request.tie_breaker) {
-            return;
+        if request.tie_breaker.is_some() {
+            self.yield_to(now, from);
         }
-        let config = &self.core.config;
-        if config.one_tunnel_per_peer && self.roster.has_peer(from.ip()) {
-            let message = "there is a control connection already";
-            let cause = StopCause::said(StopResult::ALREADY_EXISTS, message);
-            return self.refuse_start(origin, request.tunnel, cause);
-        }
-        if self.roster.half_open_of(from.ip()) >= config.max_half_open_per_source {
+        if self.roster.half_open_of(from.ip()) >= self.core.config.max_half_open_per_source {
             self.core.counters.start_requests_over_source_limit += 1;
             return;
         }
@@ -114,26 +108,13 @@ impl<R: CryptoRng> Endpoint<R> {
         objection(request, config.secret.as_ref())
     }
 
-    /// Whether a peer that this end is dialling too gets its way (RFC 2661 section 4.4.3, Tie Breaker): the lower value
-    /// wins, none is the highest, and where neither end has one, both control connections are wanted.
-    fn wins_tie(&mut self, now: Duration, from: SocketAddr, theirs: Option<[u8; 8]>) -> bool {
-        let mut wins = true;
+    /// A peer that this end is dialling too wants one control connection only, and says so by a Tie Breaker. This end
+    /// sends none, which counts as the highest value, and the lower one wins (RFC 2661 section 4.4.3).
+    fn yield_to(&mut self, now: Duration, from: SocketAddr) {
         for id in self.roster.dialling(from.ip()) {
-            let ours = self.tunnels.get(&id).and_then(|tunnel| tunnel.tie_breaker);
-            let order = match (ours, theirs) {
-                (None, None) => continue,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(ours), Some(theirs)) => ours.cmp(&theirs),
-            };
             self.core.counters.collisions += 1;
-            // Equal values end both.
-            wins &= order == Ordering::Greater;
-            if order != Ordering::Less {
-                self.with(now, id, |tunnel, core| tunnel.lose_tie(core, now));
-            }
+            self.with(now, id, |tunnel, core| tunnel.lose_tie(core, now));
         }
-        wins
     }
 
     /// The id for one more half-open control connection.
@@ -146,7 +127,7 @@ impl<R: CryptoRng> Endpoint<R> {
             self.forget(now, oldest);
         }
         let has_room = self.live() < most && self.roster.half_open() < most_half_open;
-        has_room.then(|| self.ids.take(now)).flatten().map(TunnelId)
+        has_room.then(|| self.free_id(now)).flatten()
     }
 
     /// Answers a SCCRQ by StopCCN, once: nothing is kept of it. If the answer is lost, the peer asks again.

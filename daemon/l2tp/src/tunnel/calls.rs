@@ -194,6 +194,7 @@ impl Tunnel {
             peer_session,
             connected,
             (request.called_number, request.calling_number),
+            true,
         );
     }
 
@@ -212,7 +213,14 @@ impl Tunnel {
         if let Some(Setup::Inward { called, calling }) =
             self.take_setup(core, now, session, CallState::WaitConnect)
         {
-            self.call_up(core, session, peer_session, connected, (called, calling));
+            self.call_up(
+                core,
+                session,
+                peer_session,
+                connected,
+                (called, calling),
+                false,
+            );
         }
     }
 
@@ -245,6 +253,7 @@ impl Tunnel {
         peer_session: u16,
         connected: Connected,
         (called_number, calling_number): (String, String),
+        is_dialled: bool,
     ) {
         let Some(call) = self.calls.get_mut(&session) else {
             return;
@@ -254,6 +263,7 @@ impl Tunnel {
         call.info.sequencing = connected.sequencing || self.config.sequencing;
         let info = Established {
             peer: self.peer,
+            is_dialled,
             peer_tunnel: self.peer_id,
             peer_session,
             sequencing: call.info.sequencing,

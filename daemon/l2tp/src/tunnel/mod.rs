@@ -19,7 +19,7 @@ use crate::channel::{Arrival, Channel, Retransmission};
 use crate::config::Config;
 use crate::endpoint::{Core, Place};
 use crate::event::{Event, TunnelId, TunnelInfo, TunnelState};
-use crate::ids::Ids;
+use crate::ids::SessionIds;
 use crate::wire::message::kind;
 use crate::wire::{Header, Hiding, Message};
 
@@ -38,8 +38,6 @@ pub(crate) struct Tunnel {
     pub state: TunnelState,
     pub channel: Channel,
     pub is_dialled: bool,
-    /// The Tie Breaker in this end's SCCRQ.
-    pub tie_breaker: Option<[u8; 8]>,
     /// Who sent the SCCRQ that this end answered, and its tunnel id in it.
     pub requester: Option<(SocketAddr, u16)>,
     /// Where the endpoint has it.
@@ -63,7 +61,7 @@ pub(crate) struct Tunnel {
     calls: BTreeMap<u16, Call>,
     /// By the peer's session id.
     by_peer: BTreeMap<u16, u16>,
-    sessions: Ids,
+    sessions: SessionIds,
 }
 
 impl Tunnel {
@@ -83,7 +81,6 @@ impl Tunnel {
             state,
             channel: Channel::new(&config),
             is_dialled: state == TunnelState::WaitCtlReply,
-            tie_breaker: None,
             requester: None,
             place: Place::Nowhere,
             is_owing: false,
@@ -98,7 +95,7 @@ impl Tunnel {
             challenge,
             calls: BTreeMap::new(),
             by_peer: BTreeMap::new(),
-            sessions: Ids::default(),
+            sessions: SessionIds::default(),
             config,
         }
     }
@@ -123,18 +120,14 @@ impl Tunnel {
         self.config.linger
     }
 
-    /// A sign of life.
-    pub fn heard(&mut self, now: Duration) {
-        self.last_heard = now;
-    }
-
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn due(&self) -> Option<Duration> {
         let times = [self.channel.due(), self.expires, self.hello_due()];
         times.into_iter().flatten().min()
     }
 
-    /// When Hello is due: never while something else waits for the peer's acknowledgement (section 5.5).
+    /// When Hello is due: never while something else waits for the peer's acknowledgement (section 5.5). Data does not
+    /// put it off: it says nothing about the peer's control connection, and anybody can send it.
     fn hello_due(&self) -> Option<Duration> {
         let is_quiet = self.state == TunnelState::Established && self.channel.backlog() == 0;
         let interval = self.config.hello_interval.max(MIN_HELLO_INTERVAL);
@@ -164,7 +157,7 @@ impl Tunnel {
             core.counters.wrong_sources += 1;
             return;
         }
-        self.heard(now);
+        self.last_heard = now;
         self.channel.acknowledged(now, header.nr);
         if avps.is_empty() {
             return;

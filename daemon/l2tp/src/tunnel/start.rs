@@ -21,6 +21,9 @@ const PROTOCOL_VERSION: [u8; 2] = [1, 0];
 /// Synchronous and asynchronous.
 const FRAMING: u32 = 3;
 
+/// How often SCCRP is sent again at most: whoever asked for it may have done so in somebody else's name.
+const SCCRP_RETRIES: u32 = 3;
+
 /// Firmware Revision: of this implementation, not of the program.
 const FIRMWARE: u16 = 1;
 
@@ -33,12 +36,7 @@ impl Tunnel {
         peer: SocketAddr,
     ) -> Self {
         let mut tunnel = Self::new(core, now, id, peer, TunnelState::WaitCtlReply);
-        let ties = tunnel.config.one_tunnel_per_peer;
-        tunnel.tie_breaker = ties.then(|| core.random_bytes());
-        let start = Start {
-            tie_breaker: tunnel.tie_breaker,
-            ..tunnel.start(None)
-        };
+        let start = tunnel.start(None);
         tunnel.send(core, now, 0, &Message::Sccrq(Box::new(start)));
         tunnel
     }
@@ -53,6 +51,8 @@ impl Tunnel {
     ) -> Self {
         let mut tunnel = Self::new(core, now, id, from, TunnelState::WaitCtlConn);
         tunnel.requester = Some((from, request.tunnel));
+        let retries = tunnel.config.retries.min(SCCRP_RETRIES);
+        tunnel.channel.set_retries(retries);
         // SCCRQ is the first message of the stream.
         tunnel.channel.arrived(0, 0, &[]);
         let response = tunnel.answer_to(Carrier::Sccrp, request.challenge.as_deref());
@@ -102,6 +102,7 @@ impl Tunnel {
         self.state = TunnelState::Established;
         self.was_up = true;
         self.expires = None;
+        self.channel.set_retries(self.config.retries);
         core.counters.tunnels_up += 1;
         core.events.push_back(Event::TunnelUp(self.id));
         self.start_calls(core, now);

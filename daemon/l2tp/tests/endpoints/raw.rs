@@ -1,11 +1,12 @@
 //! Messages made by hand, byte by byte, as xl2tpd 1.3 and others send them.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use fogline_l2tp::wire::{Header, Message};
 use fogline_l2tp::{Config, Endpoint, Event, TunnelId};
 
-use crate::pair::{Dice, s};
+use crate::pair::s;
 
 pub fn peer() -> SocketAddr {
     ([192, 0, 2, 1], 1701).into()
@@ -56,15 +57,34 @@ pub const ICCN: &str = "8008 0000 0000 000c
     800a 0000 0013 00000001
     800a 0000 0026 00989680";
 
+/// A generator of nothing but zeros: the first tunnel id is 1 then, so that messages can be written down.
+pub struct Zeros;
+
+impl rand_core::TryRng for Zeros {
+    type Error = Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(0)
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Infallible> {
+        to.fill(0);
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Zeros {}
+
 /// An LNS, and what it sends and says.
 pub struct Lns {
-    pub endpoint: Endpoint<Dice>,
+    pub endpoint: Endpoint<Zeros>,
 }
 
 impl Lns {
     pub fn new(config: Config) -> Self {
         Self {
-            endpoint: Endpoint::new(config, Dice(5)),
+            endpoint: Endpoint::new(config, Zeros),
         }
     }
 

@@ -119,26 +119,6 @@ fn hello_keeps_a_quiet_control_connection_up() {
 }
 
 #[test]
-fn data_is_a_sign_of_life() {
-    let (mut pair, tunnel, _) = Pair::connected(
-        Config::default(),
-        Config {
-            hello_interval: s(6000),
-            ..Config::default()
-        },
-    );
-    pair.sent = [0; 2];
-    for _ in 0..60 {
-        pair.run(s(10));
-        let now = pair.now;
-        pair.client().endpoint.data_arrived(now, tunnel);
-    }
-    assert_eq!(pair.sent[CLIENT], 0);
-    pair.run(s(61));
-    assert_eq!(pair.sent[CLIENT], 1);
-}
-
-#[test]
 fn a_peer_that_is_gone_is_noticed() {
     let (mut pair, tunnel, call) = Pair::connected(Config::default(), Config::default());
     pair.wire.loss = 100;

@@ -25,6 +25,10 @@ enum Side {
     Peer(Peer),
 }
 
+/// The most decisions that nobody waits for any more and that the host still owes. A check of a password is work, and
+/// a peer that restarts LCP as soon as one has begun would ask for the next with three small packets.
+const MOST_POINTLESS: u32 = 2;
+
 /// Decisions that the host owes us. It answers in order, so those that an LCP restart made pointless come first.
 #[derive(Default)]
 pub(super) struct Owed {
@@ -40,6 +44,11 @@ impl Owed {
     /// Nobody waits for the answer any more.
     pub fn forget(&mut self) {
         self.pointless += u32::from(core::mem::take(&mut self.wanted));
+    }
+
+    /// The peer asks for more than is answered, again and again.
+    pub fn is_too_much(&self) -> bool {
+        self.pointless > MOST_POINTLESS
     }
 
     /// A decision came; whether it is the one that is wanted.

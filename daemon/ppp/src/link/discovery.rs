@@ -7,8 +7,8 @@ use scramble::wire::ppp::protocol;
 
 use super::Link;
 use crate::event::Event;
+use crate::nd::Reaction;
 use crate::nd::advertisement::Advertisement;
-use crate::nd::{Reaction, is_of_this_link};
 use crate::packet::frame;
 
 impl<R: CryptoRng> Link<R> {
@@ -23,15 +23,8 @@ impl<R: CryptoRng> Link<R> {
         }
     }
 
-    /// Whether an IPv6 packet that came is this link's own, and not data: see
-    /// [`nd::is_of_this_link`](crate::nd::is_of_this_link).
-    pub fn wants_packet(&self, packet: &[u8]) -> bool {
-        let networks = self.networks.as_ref();
-        networks.is_some_and(|networks| networks.discovery.is_some()) && is_of_this_link(packet)
-    }
-
-    /// An IPv6 packet came that [`wants_packet`](Self::wants_packet) is about, in the form that data must have by now
-    /// ([`data_mode`](Self::data_mode)). Any bytes are safe.
+    /// An IPv6 packet came that stays on the link (from or to an address of its own, or for a multicast group), in the
+    /// form that data must have by now ([`data_mode`](Self::data_mode)). Any bytes are safe.
     pub fn handle_neighbour_discovery(&mut self, now: Duration, packet: &[u8]) {
         let config = &self.config.network.router_advertisement;
         let networks = self.networks.as_mut();

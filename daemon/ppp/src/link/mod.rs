@@ -305,6 +305,9 @@ impl<R: CryptoRng> Link<R> {
             };
             self.terminate(now, reason);
         }
+        if self.owed.is_too_much() {
+            self.terminate(now, DownReason::Restarting);
+        }
         self.pump_authentication(now);
         self.pump_phs(now);
         self.follow_phs(now);

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use rand_core::CryptoRng;
+use scramble::agreement::Transform;
 use scramble::negotiator::{self, DataMode};
 use scramble::wire::ppp::protocol;
 
@@ -16,6 +17,9 @@ use crate::ipv6cp::Ipv6cp;
 use crate::nd::Discovery;
 use crate::negotiation::Negotiation;
 use crate::packet::{Code, Packet, control_frame, frame};
+
+/// The least MTU of a link that carries IPv6 (RFC 8200 section 5).
+const IPV6_MIN_MTU: u16 = 1280;
 
 /// What there is in the Network phase.
 #[derive(Default)]
@@ -156,6 +160,13 @@ impl<R: CryptoRng> Link<R> {
             DataMode::Hold | DataMode::Drop => return,
         };
         let mode = Some(self.data_mode());
+        if self
+            .networks
+            .as_ref()
+            .is_some_and(|networks| networks.released != mode)
+        {
+            self.check_ipv6_fits(now);
+        }
         let Some(networks) = &mut self.networks else {
             return;
         };
@@ -183,6 +194,28 @@ impl<R: CryptoRng> Link<R> {
             .is_some_and(|networks| networks.is_over())
         {
             self.terminate(now, DownReason::NoNetwork);
+        }
+    }
+
+    /// How data goes was decided, or changed: IPv6 is no more, or does not begin, where its packets find no room.
+    fn check_ipv6_fits(&mut self, now: Duration) {
+        let scrambled = self.data_mode() == DataMode::Scrambled;
+        let overhead = self
+            .agreement()
+            .filter(|_| scrambled)
+            .map_or(0, |agreed| overhead(agreed.send.transform));
+        let mtu = self.lcp_options().peer_mru.saturating_sub(overhead);
+        let Some(networks) = &mut self.networks else {
+            return;
+        };
+        if networks.ipv6.is_none() || mtu >= IPV6_MIN_MTU {
+            return;
+        }
+        self.events
+            .push(Event::Warning(Warning::TooNarrowForIpv6(mtu)));
+        match networks.started {
+            false => networks.ipv6 = None,
+            true => self.close_ncp(now, Network::Ipv6, "the MTU is below 1280"),
         }
     }
 
@@ -405,6 +438,14 @@ impl<R: CryptoRng> Link<R> {
         if up.is_some_and(core::mem::take) {
             self.events.push(event);
         }
+    }
+}
+
+/// What `transform` adds to a packet at most, in bytes. DECOY frames few packets only, but those may be any.
+const fn overhead(transform: Transform) -> u16 {
+    match transform {
+        Transform::Decoy | Transform::Header => 6,
+        Transform::Full => 22,
     }
 }
 

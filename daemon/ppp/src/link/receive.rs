@@ -16,8 +16,8 @@ const FIRST_DATA_CODE: u8 = 0x40;
 
 impl<R: CryptoRng> Link<R> {
     /// A PPP frame came, without flags and FCS, with or without FF 03. `arrival` says whether the host unscrambled it.
-    /// Any bytes are safe. IPv4 and IPv6 packets are the host's own, but for those that
-    /// [`wants_packet`](Self::wants_packet).
+    /// Any bytes are safe. IPv4 and IPv6 packets are the host's own, but for those of
+    /// [`handle_neighbour_discovery`](Self::handle_neighbour_discovery).
     pub fn handle_frame(&mut self, now: Duration, frame: &[u8], arrival: Arrival) {
         if self.phase == Phase::Dead {
             self.counters.untimely += 1;

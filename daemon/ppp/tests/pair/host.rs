@@ -218,7 +218,7 @@ impl Host {
         match (header.protocol, self.link.data_mode(), arrival) {
             (protocol::IPV4 | protocol::IPV6, DataMode::Clear, Arrival::Clear)
             | (protocol::IPV4 | protocol::IPV6, DataMode::Scrambled, Arrival::Scrambled) => {
-                if header.protocol == protocol::IPV6 && self.link.wants_packet(information) {
+                if header.protocol == protocol::IPV6 && stays_on_the_link(information) {
                     self.link.handle_neighbour_discovery(now, information);
                 } else {
                     self.taken.push(information.to_vec());
@@ -274,4 +274,9 @@ impl Host {
         }
         is_up
     }
+}
+
+/// Whether an IPv6 packet is for a link-local address or a multicast group.
+fn stays_on_the_link(packet: &[u8]) -> bool {
+    matches!(packet.get(24..26), Some([0xFE, 0x80] | [0xFF, _]))
 }
