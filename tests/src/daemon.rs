@@ -16,7 +16,6 @@ use fogline_l2tp::wire::{Header, Message};
 use fogline_l2tp::{CallRequest, Endpoint, Event as L2tpEvent};
 use fogline_ppp::nd::advertisement::Advertisement;
 use fogline_ppp::nd::icmp::Icmpv6;
-use fogline_ppp::nd::is_of_this_link;
 use fogline_ppp::{
     Access, Arrival, Config, Decision, Event, Granted, Ipv4Grant, Ipv6Grant, LcpConfig, Link,
     NetworkConfig, Role, Secret, Subscriber,
@@ -318,7 +317,6 @@ fn obey(now: Duration, link: &mut Link<Counter>) {
 
 /// Neighbour discovery: an IPv6 packet of a link, and the body of a Router Advertisement.
 pub fn neighbour_discovery(bytes: &[u8]) {
-    is_of_this_link(bytes);
     if let Ok(message) = Icmpv6::parse(bytes) {
         assert!(message.body.len() <= bytes.len());
     }

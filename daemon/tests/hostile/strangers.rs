@@ -228,7 +228,7 @@ fn nothing_arrives_for_a_while() {
         let mut world = scene.confirmed();
         world.carrier.attack(|_, _| Vec::new());
         let mut pings = Pings::default();
-        pings.run(&mut world, s(100));
+        pings.run(&mut world, s(160));
         assert!(downs(&world) > 0);
         pings.assert_all_arrived(BYSTANDER);
         assert_recovers(&mut world, &scene);

@@ -224,7 +224,7 @@ fn l2tp_from_the_right_address_ends_a_call_at_worst() {
                     world.launch(ms(1), Flying { from, to, payload });
                 }
                 // An access server that was fooled does not tell the client, which finds out by its echoes.
-                pings.run(&mut world, s(110));
+                pings.run(&mut world, s(170));
                 pings.assert_all_arrived(BYSTANDER);
                 assert!(
                     downs(&world) == 1,

@@ -94,7 +94,7 @@ pub struct L2tp {
     pub restart_cap: Duration,
     /// Retransmissions before the peer counts as gone.
     pub retries: u32,
-    /// Silence after which a Hello is sent.
+    /// Silence of the control connection after which a Hello is sent.
     pub hello_interval: Duration,
     /// How long a tunnel or call may take to come up.
     pub setup_timeout: Duration,
