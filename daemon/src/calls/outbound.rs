@@ -76,17 +76,14 @@ impl<R: CryptoRng> Calls<R> {
         }
         if session.is_too_big_for_decoy(length) {
             let growth = self.growth(index, packet.bytes());
-            let session = self.sessions.get_mut(index)?;
             if growth > 0 {
-                let mtu = session.mtu - growth as u16;
+                let mtu = self.sessions.get_mut(index)?.mtu - growth as u16;
                 packet.pull_front(2);
                 self.too_big(now, index, packet.bytes(), mtu, port);
                 return None;
             }
-            session.count_sent(length);
-        } else {
-            session.count_sent(length);
         }
+        self.sessions.get_mut(index)?.count_sent(length);
         Some(Job::new(SessionIndex(index), packet))
     }
 

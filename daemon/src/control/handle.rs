@@ -1,7 +1,7 @@
 //! The way from control socket and metrics to the engine, and back.
 //!
 //! The engine is a thread that must never wait. It looks for commands between bursts
-//! ([`EnginePort::try_next`]) and answers each at once; whoever asked waits. Both queues are
+//! ([`EnginePort::next`]) and answers each at once; whoever asked waits. Both queues are
 //! bounded: with a full one the asker waits, then is told so.
 
 use std::time::Duration;
@@ -83,11 +83,6 @@ pub struct EnginePort {
 }
 
 impl EnginePort {
-    /// The next command, if one waits.
-    pub fn try_next(&mut self) -> Option<Command> {
-        self.queue.try_recv().ok()
-    }
-
     /// The next command; `None` when no [`Handle`] is left. May be dropped and called again.
     pub async fn next(&mut self) -> Option<Command> {
         self.queue.recv().await

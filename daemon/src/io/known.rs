@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file.
 pub struct KnownPeers {
@@ -46,11 +46,6 @@ impl KnownPeers {
             .map(Into::into);
         let known = known.collect();
         Ok((Self { file }, known))
-    }
-
-    /// Where it is.
-    pub fn path(directory: &Path) -> PathBuf {
-        directory.join(NAME)
     }
 
     /// Adds a user.
@@ -93,7 +88,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         KnownPeers::open(directory.path()).unwrap();
-        let mode = KnownPeers::path(directory.path())
+        let mode = directory
+            .path()
+            .join(NAME)
             .metadata()
             .unwrap()
             .permissions()

@@ -168,7 +168,6 @@ impl<R: CryptoRng> Lns<R> {
             secrets,
         };
         let known = self.known.contains(&subscriber.user);
-        self.totals.admitted += 1;
         self.calls.authenticated(
             now,
             key,

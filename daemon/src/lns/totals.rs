@@ -19,9 +19,7 @@ pub struct Totals {
     pub ended: BTreeMap<&'static str, u64>,
     /// Calls refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
-    /// Authentications that succeeded.
-    pub admitted: u64,
-    /// Those that failed.
+    /// Authentications that failed.
     pub rejected: u64,
     /// Sessions that fell back to clear, by reason.
     pub fallbacks: BTreeMap<&'static str, u64>,
