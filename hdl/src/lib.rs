@@ -1,0 +1,4 @@
+//! PPP Header Scrambling as an FPGA pipeline.
+
+pub mod emit;
+pub mod records;
