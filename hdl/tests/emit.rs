@@ -97,11 +97,11 @@ impl Default for Chain {
 impl Logic for Chain {
     #[hdl_gen]
     fn update(&mut self) {
+        self.lane_0_s.next = self.s.val().a.get_bit(0);
         for k in 0..3 {
             self.lane[k].clock.next = self.clock.val();
             self.lane[k].s_a.next = self.lane_0_s.val();
         }
-        self.lane_0_s.next = self.s.val().a.get_bit(0);
         self.lane[0].s.next = self.s.val();
         for k in 1..3 {
             self.lane[k].s.next = self.lane[k - 1].m.val();
@@ -151,4 +151,11 @@ fn twice_the_same() {
         verilog(Chain::default(), "chain"),
         verilog(Chain::default(), "chain")
     );
+}
+/// Yosys and Icarus take no select of a select.
+#[test]
+fn selects_are_single() {
+    let text = verilog(Chain::default(), "chain");
+    assert!(text.contains("s[((64'h0) + (32'h0))]"));
+    assert!(!text.contains("]["));
 }

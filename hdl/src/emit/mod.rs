@@ -36,6 +36,7 @@
 mod design;
 mod merge;
 mod names;
+mod selects;
 mod tokens;
 
 pub use design::{Design, MODULES, Module, Parameters, Size, TOPS, Top, design, module};
@@ -46,5 +47,5 @@ use rust_hdl::prelude::*;
 /// Emits `uut` as module `name`, and what it is made of as modules `name_...`.
 pub fn verilog<U: Block>(mut uut: U, name: &str) -> String {
     uut.connect_all();
-    merge::merge(&generate_verilog_unchecked(&uut), name)
+    selects::flatten(&merge::merge(&generate_verilog_unchecked(&uut), name))
 }
