@@ -59,9 +59,7 @@ impl Logic for Adder {
         self.held.d.next.a = self.s.val().a + self.step.val();
         match self.phase.q.val() {
             Phase::Idle => {
-                if self.s_a.val() {
-                    self.phase.d.next = Phase::Busy;
-                }
+                self.phase.d.next = Phase::Busy;
             }
             Phase::Busy => {
                 self.phase.d.next = Phase::Idle;
