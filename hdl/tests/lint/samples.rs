@@ -124,6 +124,17 @@ fn literals_and_patterns() {
 }
 
 #[test]
+fn arms() {
+    for (arm, what) in [
+        ("Phase::Idle if self.b.val()", rules::GUARD),
+        ("IDLE", rules::PATTERN),
+    ] {
+        let line = format!("match self.a.val() {{ {arm} => {{ self.m.next = true; }} _ => {{}} }}");
+        caught(&line, what);
+    }
+}
+
+#[test]
 fn order_of_assignments() {
     caught(
         "self.m.next = self.x.val(); self.x.next = self.a.val();",
