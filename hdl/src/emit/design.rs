@@ -3,6 +3,10 @@
 use std::fmt;
 
 use anyhow::{Context, bail};
+use rust_hdl::prelude::Bits;
+
+use super::verilog;
+use crate::streams::fifo::Fifo;
 
 /// A design's width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -68,7 +72,18 @@ pub struct Module {
 }
 
 /// The parts that synthesis reports on and that Verilator lints.
-pub const MODULES: &[Module] = &[];
+pub const MODULES: &[Module] = &[
+    Module {
+        name: "fifo_line100",
+        size: Size::Line100,
+        build: |name| verilog(Fifo::<Bits<512>, 9>::default(), name),
+    },
+    Module {
+        name: "fifo_line64",
+        size: Size::Line64,
+        build: |name| verilog(Fifo::<Bits<64>, 9>::default(), name),
+    },
+];
 
 /// Verilog, and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
