@@ -1,1 +1,4 @@
-//! sim
+//! The card's Verilog under Verilator, held against the reference packet by packet.
+
+pub mod record;
+pub mod verilated;
