@@ -1,4 +1,6 @@
 //! PPP Header Scrambling as an FPGA pipeline.
 
+pub mod chacha;
 pub mod emit;
+pub mod permute;
 pub mod records;
