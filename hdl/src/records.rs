@@ -230,6 +230,13 @@ pub struct Scramble {
     pub block: Bits<256>,
 }
 
+impl Scramble {
+    /// Assigns `next`: to rust-hdl, `self.x.next.next = ..` in a kernel is a signal `self.x.next`.
+    pub fn set_value_next(&mut self, next: Bits<8>) {
+        self.next = next;
+    }
+}
+
 /// The keystream that a frame needs.
 #[derive(LogicStruct, Default, Copy, Clone, PartialEq, Debug)]
 pub struct Seal {
