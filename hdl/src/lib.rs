@@ -1,4 +1,5 @@
 //! PPP Header Scrambling as an FPGA pipeline.
 
 pub mod emit;
+pub mod parse;
 pub mod records;
