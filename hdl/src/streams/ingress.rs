@@ -235,7 +235,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         dff_setup!(
             self,
             clock,
-            inside,
+            started,
             discard,
             hole,
             bytes,

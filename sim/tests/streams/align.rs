@@ -130,10 +130,10 @@ fn both(text: &str, lanes: usize, frames: usize, extra: usize) -> Result<()> {
 
 #[test]
 fn line100() -> Result<()> {
-    both(&verilog(Align100::default(), "align"), 64, 100_000, 0)
+    both(&verilog(Align100::default(), "align"), 64, 20_000, 0)
 }
 
 #[test]
 fn line64() -> Result<()> {
-    both(&verilog(Align64::default(), "align"), 8, 100_000, 1)
+    both(&verilog(Align64::default(), "align"), 8, 20_000, 1)
 }

@@ -156,10 +156,10 @@ fn both(text: &str, lanes: usize, frames: usize) -> Result<()> {
 
 #[test]
 fn line100() -> Result<()> {
-    both(&verilog(Egress::<512, 64, 9, 16>::default(), "egress"), 64, 50_000)
+    both(&verilog(Egress::<512, 64, 9, 16>::default(), "egress"), 64, 20_000)
 }
 
 #[test]
 fn line64() -> Result<()> {
-    both(&verilog(Egress::<64, 8, 12, 16>::default(), "egress"), 8, 50_000)
+    both(&verilog(Egress::<64, 8, 12, 16>::default(), "egress"), 8, 20_000)
 }
