@@ -12,7 +12,12 @@ use std::collections::VecDeque;
 const NEVER: [u16; 5] = [0xC021, 0x8053, 0xC023, 0xC223, 0xC227];
 
 /// A random frame, queued: its mask, and whether it is forbidden.
-fn frame(random: &mut Random, lanes: usize, whole: Option<usize>, sources: &mut [Source; 2]) -> (Vec<Vec<u32>>, bool) {
+fn frame(
+    random: &mut Random,
+    lanes: usize,
+    whole: Option<usize>,
+    sources: &mut [Source; 2],
+) -> (Vec<Vec<u32>>, bool) {
     let out_end = whole.unwrap_or_else(|| random.length(lanes) + 1);
     let info_at = random.of(0..out_end.min(256));
     let payload_at = random.of(0..(out_end - info_at).min(128));
@@ -55,10 +60,17 @@ fn frame(random: &mut Random, lanes: usize, whole: Option<usize>, sources: &mut 
         .set("check_protocol", u64::from(check))
         .set("sealed_protocol", u64::from(sealed))
         .set("mask", 1u64);
-    let head = Record::<Head>::new().set_bytes("tuple", &tuple).set_bytes("block", &block);
+    let head = Record::<Head>::new()
+        .set_bytes("tuple", &tuple)
+        .set_bytes("block", &block);
     sources[0].queue.push_back(vec![edit.words(), head.words()]);
     let mut mask = vec![0; out_end];
-    let mut place = |at: usize, bytes: &[u8]| mask[at..].iter_mut().zip(bytes).for_each(|(mask, byte)| *mask ^= byte);
+    let mut place = |at: usize, bytes: &[u8]| {
+        mask[at..]
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(mask, byte)| *mask ^= byte)
+    };
     place(info_at, &tuple);
     place(info_at + payload_at, &block);
     if covered > 0 {
@@ -72,7 +84,14 @@ fn frame(random: &mut Random, lanes: usize, whole: Option<usize>, sources: &mut 
     (beats(&mask, lanes, || 0), forbidden)
 }
 
-fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, whole: Option<usize>) -> Result<usize> {
+fn run(
+    text: &str,
+    lanes: usize,
+    frames: usize,
+    idle: usize,
+    busy: usize,
+    whole: Option<usize>,
+) -> Result<usize> {
     let mut model = Model::build(text, "align")?;
     reset(&mut model);
     let mut random = Random((lanes + idle + busy) as u64);
@@ -81,7 +100,12 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, whole:
         Source::new(&model, "w_valid", "w_ready", &["w_block"]),
     ];
     sources.iter_mut().for_each(|source| source.idle = idle);
-    let mut sink = Sink::new(&model, "m_valid", Some("m_ready"), &["m_mask", "m_forbidden"]);
+    let mut sink = Sink::new(
+        &model,
+        "m_valid",
+        Some("m_ready"),
+        &["m_mask", "m_forbidden"],
+    );
     sink.busy = busy;
     let mut expected: VecDeque<(Vec<Vec<u32>>, bool)> = VecDeque::new();
     let (mut made, mut done, mut beat, mut forbidden) = (0, 0, 0, false);
@@ -91,7 +115,9 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, whole:
             expected.push_back(frame(&mut random, lanes, whole, &mut sources));
             made += 1;
         }
-        sources.iter_mut().for_each(|source| source.drive(&mut model, &mut random));
+        sources
+            .iter_mut()
+            .for_each(|source| source.drive(&mut model, &mut random));
         sink.drive(&mut model, &mut random);
         model.eval();
         sources.iter_mut().for_each(|source| source.settle(&model));
@@ -113,7 +139,10 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, whole:
         cycles += 1;
         assert!(stuck < 1000, "stuck");
     }
-    assert!(sources.iter().all(|source| source.queue.is_empty()), "all keystream is used up");
+    assert!(
+        sources.iter().all(|source| source.queue.is_empty()),
+        "all keystream is used up"
+    );
     Ok(cycles)
 }
 
@@ -123,7 +152,10 @@ fn both(text: &str, lanes: usize, frames: usize, extra: usize) -> Result<()> {
     }
     for beats in [1, 2, 3] {
         let cycles = run(text, lanes, 5000, 0, 0, Some(beats * lanes))?;
-        assert!(cycles <= 5000 * (beats + extra) + 20, "{cycles} cycles for frames of {beats} beats");
+        assert!(
+            cycles <= 5000 * (beats + extra) + 20,
+            "{cycles} cycles for frames of {beats} beats"
+        );
     }
     Ok(())
 }

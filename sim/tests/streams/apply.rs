@@ -4,7 +4,8 @@ use crate::wires::{Random, Sink, Source, beats, reset};
 use anyhow::Result;
 use fogline_hdl::emit::verilog;
 use fogline_hdl::records::{Edit, Sums};
-use fogline_hdl::streams::apply::{Apply, FORBIDDEN, MARGIN};
+use fogline_hdl::streams::apply::{FORBIDDEN, MARGIN};
+use fogline_hdl::streams::{Apply64, Apply100};
 use fogline_sim::record::Record;
 use fogline_sim::verilated::Model;
 use std::collections::VecDeque;
@@ -20,12 +21,20 @@ struct Expected {
 
 /// The sum of big-endian words at even offsets over `range` of `bytes`.
 fn sum(bytes: &[u8], range: std::ops::Range<usize>) -> u64 {
-    let weight = |at: usize| if at % 2 == 0 { 256 } else { 1 };
-    range.map(|at| weight(at) * bytes.get(at).map_or(0, |byte| u64::from(*byte))).sum::<u64>() % 65535
+    let weight = |at: usize| if at.is_multiple_of(2) { 256 } else { 1 };
+    range
+        .map(|at| weight(at) * bytes.get(at).map_or(0, |byte| u64::from(*byte)))
+        .sum::<u64>()
+        % 65535
 }
 
 /// A random frame and edit, queued; `length` where it is to be untouched.
-fn frame(random: &mut Random, lanes: usize, length: Option<usize>, sources: &mut [Source; 3]) -> Expected {
+fn frame(
+    random: &mut Random,
+    lanes: usize,
+    length: Option<usize>,
+    sources: &mut [Source; 3],
+) -> Expected {
     let plain = length.is_some();
     let length = length.unwrap_or_else(|| random.length(lanes));
     // All ones make sums of 65535.
@@ -55,7 +64,11 @@ fn frame(random: &mut Random, lanes: usize, length: Option<usize>, sources: &mut
     }
     let put_bytes = random.bytes(put);
     let pad = random.percent(50);
-    let verdict = if !plain && random.percent(10) { random.of(1..18) } else { 0 };
+    let verdict = if !plain && random.percent(10) {
+        random.of(1..18)
+    } else {
+        0
+    };
     let sum_from = random.of(0..out_end.min(500));
     let sum_to = random.of(sum_from..out_end + 1);
     let edit = Record::<Edit>::new()
@@ -79,12 +92,16 @@ fn frame(random: &mut Random, lanes: usize, length: Option<usize>, sources: &mut
     let mut forbidden = false;
     if mask {
         let mask = random.bytes(out_end);
-        new.iter_mut().zip(&mask).for_each(|(byte, mask)| *byte ^= mask);
+        new.iter_mut()
+            .zip(&mask)
+            .for_each(|(byte, mask)| *byte ^= mask);
         let mut beats = beats(&mask, lanes, || random.next() as u8);
         let bad = random.of(0..beats.len());
         forbidden = random.percent(10);
         for (i, beat) in beats.drain(..).enumerate() {
-            sources[2].queue.push_back(vec![beat, vec![u32::from(forbidden && i == bad)]]);
+            sources[2]
+                .queue
+                .push_back(vec![beat, vec![u32::from(forbidden && i == bad)]]);
         }
     }
     let sums = Record::<Sums>::new()
@@ -98,16 +115,29 @@ fn frame(random: &mut Random, lanes: usize, length: Option<usize>, sources: &mut
     plain_out.clear();
     sources[0].queue.push_back(vec![edit.words()]);
     let body = beats(&old, lanes, || random.next() as u8);
-    sources[1].queue.extend(body.into_iter().map(|beat| vec![beat]));
+    sources[1]
+        .queue
+        .extend(body.into_iter().map(|beat| vec![beat]));
     Expected {
         edit: edit.words(),
-        held: if verdict == 0 { beats(&new, lanes, || 0) } else { vec![] },
+        held: if verdict == 0 {
+            beats(&new, lanes, || 0)
+        } else {
+            vec![]
+        },
         sums: (verdict == 0).then_some(sums),
         dropped: if forbidden { FORBIDDEN } else { 0 },
     }
 }
 
-fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length: Option<usize>) -> Result<usize> {
+fn run(
+    text: &str,
+    lanes: usize,
+    frames: usize,
+    idle: usize,
+    busy: usize,
+    length: Option<usize>,
+) -> Result<usize> {
     let mut model = Model::build(text, "apply")?;
     reset(&mut model);
     let mut random = Random((lanes + idle + busy) as u64);
@@ -130,17 +160,24 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length
         let is_ready = !random.percent(busy);
         model.set_at(ready, is_ready.into());
         late = if is_ready { 0 } else { late };
-        sources.iter_mut().for_each(|source| source.drive(&mut model, &mut random));
+        sources
+            .iter_mut()
+            .for_each(|source| source.drive(&mut model, &mut random));
         model.eval();
         sources.iter_mut().for_each(|source| source.settle(&model));
         hold.settle(&model);
         close.settle(&model);
         if let Some(data) = hold.got.pop_front() {
             while expected[0].held.len() == held {
-                closing.push_back(expected.pop_front().unwrap());
+                closing.push_back(expected.pop_front().expect("there is one"));
                 held = 0;
             }
-            assert_eq!(data[0], expected[0].held[held], "beat {held} of frame {}", done + closing.len());
+            assert_eq!(
+                data[0],
+                expected[0].held[held],
+                "beat {held} of frame {}",
+                done + closing.len()
+            );
             held += 1;
             late += 1;
             assert!(late <= MARGIN || is_ready, "more than the margin holds");
@@ -148,11 +185,15 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length
         stuck += 1;
         if let Some(data) = close.got.pop_front() {
             if closing.is_empty() {
-                assert_eq!(expected[0].held.len(), held, "all beats are held before the frame closes");
-                closing.push_back(expected.pop_front().unwrap());
+                assert_eq!(
+                    expected[0].held.len(),
+                    held,
+                    "all beats are held before the frame closes"
+                );
+                closing.push_back(expected.pop_front().expect("there is one"));
                 held = 0;
             }
-            let frame = closing.pop_front().unwrap();
+            let frame = closing.pop_front().expect("there is one");
             assert_eq!(data[0], frame.edit);
             if let Some(sums) = frame.sums {
                 let differences = Record::<Sums>::from_words(&data[1]).differences(&sums);
@@ -176,17 +217,20 @@ fn both(text: &str, lanes: usize, frames: usize) -> Result<()> {
     for beats in [1, 2, 3] {
         let cycles = run(text, lanes, 5000, 0, 0, Some(beats * lanes))?;
         let per_frame = beats.max(if lanes == 8 { 8 } else { 0 });
-        assert!(cycles <= 5000 * per_frame + 20, "{cycles} cycles for frames of {beats} beats");
+        assert!(
+            cycles <= 5000 * per_frame + 20,
+            "{cycles} cycles for frames of {beats} beats"
+        );
     }
     Ok(())
 }
 
 #[test]
 fn line100() -> Result<()> {
-    both(&verilog(Apply::<512, 64, 704>::default(), "apply"), 64, 20_000)
+    both(&verilog(Apply100::default(), "apply"), 64, 20_000)
 }
 
 #[test]
 fn line64() -> Result<()> {
-    both(&verilog(Apply::<64, 8, 256>::default(), "apply"), 8, 20_000)
+    both(&verilog(Apply64::default(), "apply"), 8, 20_000)
 }

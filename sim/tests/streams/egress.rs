@@ -20,7 +20,11 @@ struct Expected {
 }
 
 /// A random frame: what to hold, how it is finished, and what must come.
-fn frame(random: &mut Random, lanes: usize, length: Option<usize>) -> (Vec<Vec<u32>>, Record<Finished>, u64, Expected) {
+fn frame(
+    random: &mut Random,
+    lanes: usize,
+    length: Option<usize>,
+) -> (Vec<Vec<u32>>, Record<Finished>, u64, Expected) {
     let plain = length.is_some();
     let length = length.unwrap_or_else(|| random.length(lanes));
     let mut bytes = random.bytes(length);
@@ -41,7 +45,9 @@ fn frame(random: &mut Random, lanes: usize, length: Option<usize>) -> (Vec<Vec<u
     for patch in 0..8 {
         let at = random.of(0..length.clamp(2, 512) - 1);
         let word = random.next() as u16;
-        finished = finished.set(&format!("at{patch}"), at as u64).set(&format!("word{patch}"), u64::from(word));
+        finished = finished
+            .set(&format!("at{patch}"), at as u64)
+            .set(&format!("word{patch}"), u64::from(word));
         if length < 2 || taken[at] || taken[at + 1] || random.percent(30) {
             continue;
         }
@@ -60,19 +66,31 @@ fn frame(random: &mut Random, lanes: usize, length: Option<usize>) -> (Vec<Vec<u
     (held, finished, user, expected)
 }
 
-fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length: Option<usize>) -> Result<usize> {
+fn run(
+    text: &str,
+    lanes: usize,
+    frames: usize,
+    idle: usize,
+    busy: usize,
+    length: Option<usize>,
+) -> Result<usize> {
     let mut model = Model::build(text, "egress")?;
     reset(&mut model);
     let mut random = Random((lanes + idle + busy) as u64);
     let mut finish = Source::new(&model, "f_valid", "f_ready", &["f"]);
     let mut users = Source::new(&model, "u_valid", "u_ready", &["u_user"]);
     (finish.idle, users.idle) = (idle, idle);
-    let names = ["tdata", "tkeep", "tlast", "tuser", "tdest", "tlen"].map(|name| format!("m_axis_{name}"));
+    let names =
+        ["tdata", "tkeep", "tlast", "tuser", "tdest", "tlen"].map(|name| format!("m_axis_{name}"));
     let names = names.each_ref().map(String::as_str);
     let mut stream = Sink::new(&model, "m_axis_tvalid", Some("m_axis_tready"), &names);
     stream.busy = busy;
     let mut drops = Sink::new(&model, "dropped_valid", None, &["dropped_user"]);
-    let (valid, ready, data) = (model.input("h_valid"), model.output("h_ready"), model.input("h_data"));
+    let (valid, ready, data) = (
+        model.input("h_valid"),
+        model.output("h_ready"),
+        model.input("h_data"),
+    );
     // Frames made, of which the first is being held; those whose beats are all held.
     let mut making: VecDeque<(VecDeque<Vec<u32>>, Record<Finished>)> = VecDeque::new();
     let (mut expected, mut dropped): (VecDeque<Expected>, VecDeque<u64>) = Default::default();
@@ -91,21 +109,29 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length
             made += 1;
         }
         while soon.front().is_some_and(|(at, _)| *at <= cycles) {
-            finish.queue.push_back(vec![soon.pop_front().unwrap().1.words()]);
+            finish
+                .queue
+                .push_back(vec![soon.pop_front().expect("there is one").1.words()]);
         }
         finish.drive(&mut model, &mut random);
         users.drive(&mut model, &mut random);
         stream.drive(&mut model, &mut random);
         model.eval();
         // Beats that are under way arrive although it is no longer ready.
-        late = if model.get_at(ready) == 1 { 0 } else { late + 1 };
-        let offer = late < MARGIN && !random.percent(idle) && making.front().is_some_and(|frame| !frame.0.is_empty());
+        late = if model.get_at(ready) == 1 {
+            0
+        } else {
+            late + 1
+        };
+        let offer = late < MARGIN
+            && !random.percent(idle)
+            && making.front().is_some_and(|frame| !frame.0.is_empty());
         model.set_at(valid, offer.into());
         if offer {
-            model.set_wide_at(data, &making[0].0.pop_front().unwrap());
+            model.set_wide_at(data, &making[0].0.pop_front().expect("there is one"));
         }
         while making.front().is_some_and(|frame| frame.0.is_empty()) {
-            soon.push_back((cycles + 3, making.pop_front().unwrap().1));
+            soon.push_back((cycles + 3, making.pop_front().expect("there is one").1));
         }
         model.eval();
         finish.settle(&model);
@@ -119,7 +145,10 @@ fn run(text: &str, lanes: usize, frames: usize, idle: usize, busy: usize, length
             let count = (frame.length - lanes * beat).min(lanes);
             let keep = u64::MAX >> (64 - count);
             assert_eq!(data[0], frame.beats[beat], "beat {beat} of frame {done}");
-            assert_eq!(u64::from(data[1][0]) | u64::from(*data[1].get(1).unwrap_or(&0)) << 32, keep);
+            assert_eq!(
+                u64::from(data[1][0]) | u64::from(*data[1].get(1).unwrap_or(&0)) << 32,
+                keep
+            );
             assert_eq!(data[2][0] == 1, last);
             assert_eq!(u64::from(data[3][0]), frame.user & !1);
             assert_eq!(u64::from(data[4][0]), frame.queue);
@@ -149,17 +178,28 @@ fn both(text: &str, lanes: usize, frames: usize) -> Result<()> {
     }
     for beats in [1, 2, 3] {
         let cycles = run(text, lanes, 5000, 0, 0, Some(beats * lanes))?;
-        assert!(cycles <= 5000 * beats + 20, "{cycles} cycles for frames of {beats} beats");
+        assert!(
+            cycles <= 5000 * beats + 20,
+            "{cycles} cycles for frames of {beats} beats"
+        );
     }
     Ok(())
 }
 
 #[test]
 fn line100() -> Result<()> {
-    both(&verilog(Egress::<512, 64, 9, 16>::default(), "egress"), 64, 20_000)
+    both(
+        &verilog(Egress::<512, 64, 8, 16>::default(), "egress"),
+        64,
+        20_000,
+    )
 }
 
 #[test]
 fn line64() -> Result<()> {
-    both(&verilog(Egress::<64, 8, 12, 16>::default(), "egress"), 8, 20_000)
+    both(
+        &verilog(Egress::<64, 8, 11, 16>::default(), "egress"),
+        8,
+        20_000,
+    )
 }

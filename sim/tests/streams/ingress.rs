@@ -96,7 +96,12 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
     let mut model = Model::build(text, "ingress")?;
     reset(&mut model);
     let mut random = Random(7);
-    let stream = ["s_axis_tdata", "s_axis_tkeep", "s_axis_tlast", "s_axis_tuser"];
+    let stream = [
+        "s_axis_tdata",
+        "s_axis_tkeep",
+        "s_axis_tlast",
+        "s_axis_tuser",
+    ];
     let mut source = Source::new(&model, "s_axis_tvalid", "s_axis_tready", &stream);
     let taps = ["tap_data", "tap_last", "tap_good", "tap_length"];
     let mut tap = Sink::new(&model, "tap_valid", None, &taps);
@@ -116,7 +121,9 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
             sent.push_back(match load.plain {
                 Some(beats) => {
                     let mut frame = frame(&mut Random(lanes as u64), lanes, true, &mut source);
-                    source.queue.truncate(source.queue.len() - frame.beats.len());
+                    source
+                        .queue
+                        .truncate(source.queue.len() - frame.beats.len());
                     frame.beats.truncate(1);
                     frame.length = lanes * beats;
                     frame.beats = vec![frame.beats[0].clone(); beats];
@@ -124,7 +131,9 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
                         let keep = vec![u32::MAX; lanes.div_ceil(32)];
                         let keep = if lanes == 8 { vec![0xFF] } else { keep };
                         let last = vec![u32::from(beat + 1 == beats)];
-                        source.queue.push_back(vec![frame.beats[0].clone(), keep, last, vec![0]]);
+                        source
+                            .queue
+                            .push_back(vec![frame.beats[0].clone(), keep, last, vec![0]]);
                     }
                     frame.user = 0;
                     frame
@@ -133,7 +142,8 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
             });
             made += 1;
         }
-        let open = [load.busy / 2, 100 - load.busy / 2, 100 - load.busy / 2].map(|open| random.percent(open));
+        let open = [load.busy / 2, 100 - load.busy / 2, 100 - load.busy / 2]
+            .map(|open| random.percent(open));
         for (port, open) in gates.iter().zip(open) {
             model.set_at(*port, open.into());
         }
@@ -160,7 +170,9 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
         }
         if let Some(data) = tap.got.pop_front() {
             quiet = 0;
-            let [beat, last, good, length] = &data[..] else { panic!() };
+            let [beat, last, good, length] = &data[..] else {
+                panic!()
+            };
             if tapped == 0 {
                 assert_eq!(open, [false, true, true], "starts only when it may");
             }
@@ -168,11 +180,20 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
             if frame.kind != Kind::Giant || tapped < 9600 / lanes {
                 assert_eq!(*beat, frame.beats[tapped]);
             } else {
-                assert!(tapped <= 9600 / lanes + 1, "tap of a giant frame is bounded");
+                assert!(
+                    tapped <= 9600 / lanes + 1,
+                    "tap of a giant frame is bounded"
+                );
             }
             tapped += 1;
             if last[0] == 1 {
-                assert_eq!(good[0] == 1, frame.kind == Kind::Good, "{:?} {}", frame.kind, frame.length);
+                assert_eq!(
+                    good[0] == 1,
+                    frame.kind == Kind::Good,
+                    "{:?} {}",
+                    frame.kind,
+                    frame.length
+                );
                 if frame.kind == Kind::Good {
                     assert_eq!(tapped, frame.beats.len());
                     assert_eq!(length[0] as usize, frame.length);
@@ -193,30 +214,54 @@ fn run(text: &str, lanes: usize, load: &Load) -> Result<usize> {
             quiet = 0;
         }
     }
-    assert_eq!((made, sent.len(), due.len(), due_users.len()), (load.frames, 0, 0, 0));
+    assert_eq!(
+        (made, sent.len(), due.len(), due_users.len()),
+        (load.frames, 0, 0, 0)
+    );
     assert_eq!(pulsed, expected);
     Ok(cycles - 50)
 }
 
 fn both(text: &str, lanes: usize, frames: usize) -> Result<()> {
     for (idle, busy) in [(0, 0), (30, 30), (60, 10), (0, 60)] {
-        let load = Load { frames, idle, busy, plain: None };
+        let load = Load {
+            frames,
+            idle,
+            busy,
+            plain: None,
+        };
         run(text, lanes, &load)?;
     }
     for beats in [1, 2, 3] {
-        let plain = Load { frames: 10_000, idle: 0, busy: 0, plain: Some(beats) };
+        let plain = Load {
+            frames: 10_000,
+            idle: 0,
+            busy: 0,
+            plain: Some(beats),
+        };
         let cycles = run(text, lanes, &plain)?;
-        assert!(cycles <= 10_000 * beats + 10, "a beat a cycle: {cycles} for {beats}");
+        assert!(
+            cycles <= 10_000 * beats + 10,
+            "a beat a cycle: {cycles} for {beats}"
+        );
     }
     Ok(())
 }
 
 #[test]
 fn line100() -> Result<()> {
-    both(&verilog(Ingress::<512, 64, 9, 16, 10>::default(), "ingress"), 64, 20_000)
+    both(
+        &verilog(Ingress::<512, 64, 9, 16, 10>::default(), "ingress"),
+        64,
+        20_000,
+    )
 }
 
 #[test]
 fn line64() -> Result<()> {
-    both(&verilog(Ingress::<64, 8, 12, 16, 10>::default(), "ingress"), 8, 20_000)
+    both(
+        &verilog(Ingress::<64, 8, 12, 16, 10>::default(), "ingress"),
+        8,
+        20_000,
+    )
 }

@@ -46,7 +46,12 @@ impl Random {
 
 /// Bytes as the words of a port.
 pub fn words(bytes: &[u8]) -> Vec<u32> {
-    let word = |chunk: &[u8]| (0..).zip(chunk).map(|(i, byte)| u32::from(*byte) << (8 * i)).sum();
+    let word = |chunk: &[u8]| {
+        (0..)
+            .zip(chunk)
+            .map(|(i, byte)| u32::from(*byte) << (8 * i))
+            .sum()
+    };
     bytes.chunks(4).map(word).collect()
 }
 
