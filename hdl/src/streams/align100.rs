@@ -116,7 +116,7 @@ pub struct Align100 {
     block_after: Signal<Local, Bits<16>>,
     turned: [Signal<Local, Bits<512>>; 6],
     through: Signal<Local, Bits<64>>,
-    inside: Signal<Local, Bits<64>>,
+    covers: Signal<Local, Bits<64>>,
     tuple: Signal<Local, Bits<512>>,
     block: Signal<Local, Bits<512>>,
     stream: Signal<Local, Bits<512>>,
@@ -256,16 +256,16 @@ impl Logic for Align100 {
         self.word2.d.next = self.turned[5].val();
         self.below_to.at.next = self.to1.q.val();
         self.below_to.beat.next = self.beat1.q.val();
-        self.inside.next = self.below_to.lanes.val();
+        self.covers.next = self.below_to.lanes.val();
         self.through.next = 0xFFFF_FFFF_FFFF_FFFF_u64.into();
         self.through.next = self.through.val() << self.turn1.q.val();
         self.here2.d.next = 0.into();
         if self.word_here1.q.val() {
-            self.here2.d.next = self.through.val() & self.inside.val();
+            self.here2.d.next = self.through.val() & self.covers.val();
         }
         self.before2.d.next = 0.into();
         if self.word_before1.q.val() {
-            self.before2.d.next = !self.through.val() & self.inside.val();
+            self.before2.d.next = !self.through.val() & self.covers.val();
         }
         self.allowed.sealed.next = self.sealed1.q.val();
         self.allowed.stream.next = self.word1.q.val().get_bits::<16>(0);

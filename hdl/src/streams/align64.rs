@@ -83,7 +83,7 @@ pub struct Align64 {
     free: Signal<Local, Bit>,
     from: Signal<Local, Bits<16>>,
     to: Signal<Local, Bits<16>>,
-    end: Signal<Local, Bits<16>>,
+    end_at: Signal<Local, Bits<16>>,
     covered: Signal<Local, Bits<16>>,
     block_from: Signal<Local, Bits<16>>,
     tuple_on: Signal<Local, Bit>,
@@ -199,7 +199,7 @@ impl Logic for Align64 {
         // The next frame.
         self.from.next = bit_cast::<16, 9>(self.e_edit.val().stream_from);
         self.to.next = bit_cast::<16, 14>(self.e_edit.val().stream_to);
-        self.end.next = bit_cast::<16, 14>(self.e_edit.val().out_end) - 1;
+        self.end_at.next = bit_cast::<16, 14>(self.e_edit.val().out_end) - 1;
         self.covered.next = (self.to.val() - self.from.val()) + 63;
         self.block_from.next = bit_cast::<16, 8>(self.e_edit.val().out_info_at)
             + bit_cast::<16, 7>(self.e_edit.val().payload_at);
@@ -231,7 +231,7 @@ impl Logic for Align64 {
         if self.load.val() {
             self.working.d.next = self.e_valid.val();
             self.beat.d.next = 0.into();
-            self.last_at.d.next = self.end.val().get_bits::<11>(3);
+            self.last_at.d.next = self.end_at.val().get_bits::<11>(3);
             self.tuple_at.d.next =
                 bit_cast::<11, 5>(self.e_edit.val().out_info_at.get_bits::<5>(3));
             self.tuple_turn.d.next = self.e_edit.val().out_info_at.get_bits::<3>(0);

@@ -7,7 +7,7 @@
 //! says then: `h_ready` must leave [`MARGIN`] places. ceil(length on leaving / K) beats are held of each frame without a
 //! verdict, none of others. [`CLOSING`] cycles after the frame's last step, `c` gives its sums, once.
 //!
-//! Of frames with a verdict everything is read and thrown away; `c_edit` says why. `m_forbidden` on any of a frame's mask
+//! Of frames with a verdict everything is read and thrown away; `c_edit` says why, `c_sums` nothing. `m_forbidden` on any of a frame's mask
 //! beats sets `c_dropped`: what is held of the frame must then be dropped.
 //!
 //! Edits must be sound: at + cut <= end <= length, out_end = end - cut + put, none of them 0, -8 <= put - cut <= 10.

@@ -7,7 +7,8 @@
 //!
 //! One beat a cycle, frames without a bubble. `tdest` (the queue), `tlen` (the length) and `tuser` (the sideband, bit 0
 //! clear) stand on every beat of a frame, the first as the last. All outputs come out of a register or memory and stay
-//! while they wait. `length` must be above (beats - 1) K.
+//! while they wait. `length` must be above (beats - 1) K. The ring must hold the longest frame that leaves, and the
+//! margin: A >= 8 for 64 lanes, A >= 11 for 8.
 //!
 //! ```
 //! use fogline_hdl::emit::verilog;
@@ -20,6 +21,7 @@
 use super::apply::MARGIN;
 use super::beat::{Below, Single, Spread};
 use super::fifo::Fifo;
+use super::ingress::LONGEST;
 use crate::records::Finished;
 use rust_hdl::prelude::*;
 use seq_macro::seq;
@@ -145,6 +147,10 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize> Default
     for Egress<D, K, A, U>
 {
     fn default() -> Self {
+        assert!(
+            1 << A > (LONGEST + 10) as usize / K + 1 + MARGIN as usize,
+            "the ring holds the longest frame"
+        );
         Self {
             clock: Default::default(),
             reset: Default::default(),

@@ -91,7 +91,7 @@ pub struct Ingress<const D: usize, const K: usize, const A: usize, const U: usiz
     held_last: DFF<Bit>,
     held_user: DFF<Bits<U>>,
     // The frame that the held beat belongs to.
-    inside: DFF<Bit>,
+    started: DFF<Bit>,
     discard: DFF<Bit>,
     hole: DFF<Bit>,
     bytes: DFF<Bits<16>>,
@@ -175,7 +175,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
             held_bytes: Default::default(),
             held_last: Default::default(),
             held_user: Default::default(),
-            inside: Default::default(),
+            started: Default::default(),
             discard: Default::default(),
             hole: Default::default(),
             bytes: Default::default(),
@@ -235,7 +235,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         dff_setup!(
             self,
             clock,
-            inside,
+            started,
             discard,
             hole,
             bytes,
@@ -263,7 +263,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         self.used.next = self.stored.q.val() + self.beats.q.val();
         self.space.next = self.used.val() != self.places.val();
         self.take.next = self.held.q.val() & (self.discard.q.val() | self.space.val());
-        if !self.inside.q.val() {
+        if !self.started.q.val() {
             self.take.next = self.held.q.val()
                 & self.space.val()
                 & self.users.s_ready.val()
@@ -326,7 +326,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         self.ring.write_enable.next = self.take.val() & !self.discard.q.val();
         self.users.s_valid.next = self.take.val() & self.good.val();
         self.users.s_data.next = self.user.q.val() & self.sideband.val();
-        if !self.inside.q.val() {
+        if !self.started.q.val() {
             self.users.s_data.next = self.held_user.q.val() & self.sideband.val();
         }
         self.errored_now.d.next = false;
@@ -343,10 +343,10 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         self.shown.d.next = self.behind.val() != 0;
         self.stored.d.next = self.behind.val();
         if self.take.val() {
-            if !self.inside.q.val() {
+            if !self.started.q.val() {
                 self.user.d.next = self.held_user.q.val();
             }
-            self.inside.d.next = !self.held_last.q.val();
+            self.started.d.next = !self.held_last.q.val();
             if self.held_last.q.val() {
                 self.discard.d.next = false;
                 self.hole.d.next = false;
@@ -389,7 +389,7 @@ impl<const D: usize, const K: usize, const A: usize, const U: usize, const V: us
         if self.reset.val() {
             self.came.d.next = false;
             self.held.d.next = false;
-            self.inside.d.next = false;
+            self.started.d.next = false;
             self.discard.d.next = false;
             self.hole.d.next = false;
             self.bytes.d.next = 0.into();

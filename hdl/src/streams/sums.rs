@@ -36,6 +36,8 @@ pub struct Sum<const D: usize> {
     /// Its sum: 0 to 65534.
     pub m_sum: Signal<Out, Bits<16>>,
     wide: Signal<Local, Bits<512>>,
+    even: [Signal<Local, Bits<8>>; 32],
+    odd: [Signal<Local, Bits<8>>; 32],
     word: [Signal<Local, Bits<18>>; 32],
     four: [DFF<Bits<18>>; 8],
     sixteen: [DFF<Bits<20>>; 2],
@@ -55,9 +57,12 @@ impl<const D: usize> Logic for Sum<D> {
     fn update(&mut self) {
         dff_setup!(self, clock, beat, frame, folded, sum, first, valid, last);
         self.wide.next = bit_cast::<512, D>(self.s_data.val());
+        for k in 0..32 {
+            self.even[k].next = self.wide.val().get_bits::<8>(16 * k);
+            self.odd[k].next = self.wide.val().get_bits::<8>((16 * k) + 8);
+        }
         #(
-            self.word[N].next = (bit_cast::<18, 8>(self.wide.val().get_bits::<8>(16 * N)) << 8)
-                | bit_cast::<18, 8>(self.wide.val().get_bits::<8>((16 * N) + 8));
+            self.word[N].next = (bit_cast::<18, 8>(self.even[N].val()) << 8) | bit_cast::<18, 8>(self.odd[N].val());
         )*
         for k in 0..8 {
             self.four[k].clock.next = self.clock.val();
