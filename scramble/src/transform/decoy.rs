@@ -75,7 +75,7 @@ impl Decoy<'_> {
                 let delta = tuple.old(&packet[region.clone()]);
                 let context = shape.opaque_context(packet, self.sender);
                 context.conceal(self.prf(), self.data_key(), &mut packet[region.clone()]);
-                if shape.is_tcp() && is_hello(&packet[shape.payload..]) {
+                if shape.holds_hello(packet) {
                     return Err(Refused::OpaqueLooksLikeHello);
                 }
                 delta.new(&packet[region])
@@ -92,7 +92,7 @@ impl Decoy<'_> {
     pub(super) fn reveal(&self, shape: &Shape, packet: &mut [u8]) -> Result<(), Refused> {
         let header = shape.header_delta(packet);
         let tuple = shape.tuple_delta(packet);
-        let delta = if shape.is_tcp() && is_hello(&packet[shape.payload..]) {
+        let delta = if shape.holds_hello(packet) {
             let moved = self
                 .hello(shape, packet, HostName::restore)
                 .ok_or(Refused::BadHello)?;
@@ -120,7 +120,7 @@ impl Decoy<'_> {
         packet: &[u8],
         step: impl Fn(HostName, Prf<'_>, &Tweak) -> Option<HostName>,
     ) -> Option<Moved> {
-        if !shape.is_tcp() || !is_hello(&packet[shape.payload..]) {
+        if !shape.holds_hello(packet) {
             return None;
         }
         let hello = Hello::walk(&packet[shape.payload..])?;
@@ -285,6 +285,11 @@ impl Shape {
 
     const fn is_tcp(&self) -> bool {
         self.plain && self.protocol == TCP
+    }
+
+    /// Whether the payload of a packet, of which `info` may hold more than that, is recognised as a ClientHello.
+    pub fn holds_hello(&self, info: &[u8]) -> bool {
+        self.is_tcp() && is_hello(&info[self.payload..self.total])
     }
 
     /// Length of the IP header as ports and checksums see it.

@@ -227,6 +227,20 @@ impl Receiver {
         }
     }
 
+    /// Whether the PPP frame `frame` is a decoy that holds a ClientHello, whose name [`Self::restore`] would move back.
+    /// Hardware that cannot leaves such frames to software, whether there are keys or not.
+    pub fn is_hello(&self, frame: &[u8]) -> bool {
+        Header::parse(frame).is_ok_and(|header| {
+            let info = &frame[header.len()..];
+            match form(self.direction, header.protocol, info) {
+                Ok(Form::Decoy(version)) => {
+                    Shape::of_wire(version, info).is_some_and(|shape| shape.holds_hello(info))
+                }
+                _ => false,
+            }
+        })
+    }
+
     /// Restores the PPP frame in `packet`, or leaves it as it is where its protocol is one of the
     /// link's own.
     ///
