@@ -96,8 +96,10 @@ impl Bench {
             self.model.set_at(self.tap_data, u64::from_le_bytes(bytes));
             self.model.set_at(self.tap_last, last.into());
             self.model.set_at(self.tap_good, (last && good).into());
-            self.model
-                .set_at(self.tap_length, if last { frame.len() as u64 } else { 0x1555 });
+            self.model.set_at(
+                self.tap_length,
+                if last { frame.len() as u64 } else { 0x1555 },
+            );
             if last && good {
                 self.expected
                     .push_back((frame.to_vec(), parsed(frame, self.receive)));

@@ -89,9 +89,31 @@ impl Logic for Inner {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, record, next, span, keep, version4, version6, words, whole, failed, total, segment, room, udp,
-            data_offset, source_start, source_end, destination_start, destination_end, block0, block1, block2,
-            block3, looks_like_hello
+            self,
+            clock,
+            record,
+            next,
+            span,
+            keep,
+            version4,
+            version6,
+            words,
+            whole,
+            failed,
+            total,
+            segment,
+            room,
+            udp,
+            data_offset,
+            source_start,
+            source_end,
+            destination_start,
+            destination_end,
+            block0,
+            block1,
+            block2,
+            block3,
+            looks_like_hello
         );
         self.options.clock.next = self.clock.val();
         self.number0.next = (bit_cast::<16, 8>(self.word.val().get_bits::<8>(0)) << 8)
@@ -182,13 +204,13 @@ impl Logic for Inner {
             }
         }
         self.options_bytes.next = self.payload_at.val() - self.network.val() - 20;
-        self.unicast.next = (self.word.val().get_bits::<8>(0) != 0)
-            & (self.word.val().get_bits::<3>(5) != 7);
+        self.unicast.next =
+            (self.word.val().get_bits::<8>(0) != 0) & (self.word.val().get_bits::<3>(5) != 7);
 
         // One subtractor for what is left of a field.
         self.span_end.next = self.s.val().ppp_end;
         self.span_start.next = bit_cast::<14, 8>(self.info_start.val());
-        self.options.begin.next = false;
+        self.options.starts.next = false;
         self.options.load.next = false;
 
         match self.phase.val() {
@@ -222,10 +244,8 @@ impl Logic for Inner {
                     self.whole.d.next = (self.word.val().get_bits::<4>(0) == 5)
                         & ((self.number6.val() & 0x3FFF) == 0);
                     self.record.d.next.parity = self.word.val().get_bit(55);
-                    self.segment.d.next = bit_cast::<17, 16>(self.number2.val())
-                        - 20;
-                    self.record.d.next.t =
-                        self.word.val().get_bits::<32>(32) & 0xFF7FFFFFu64;
+                    self.segment.d.next = bit_cast::<17, 16>(self.number2.val()) - 20;
+                    self.record.d.next.t = self.word.val().get_bits::<32>(32) & 0xFF7FFFFFu64;
                     if self.version.val() == 6 {
                         self.next.d.next = self.word.val().get_bits::<8>(48);
                         self.whole.d.next = true;
@@ -272,12 +292,10 @@ impl Logic for Inner {
                             self.failed.d.next = true;
                         }
                     }
-                    self.record.d.next.tcp = self.whole.q.val()
-                        & (self.next.q.val() == 6)
-                        & (self.segment.q.val() > 19);
-                    self.udp.d.next = self.whole.q.val()
-                        & (self.next.q.val() == 17)
-                        & (self.segment.q.val() > 7);
+                    self.record.d.next.tcp =
+                        self.whole.q.val() & (self.next.q.val() == 6) & (self.segment.q.val() > 19);
+                    self.udp.d.next =
+                        self.whole.q.val() & (self.next.q.val() == 17) & (self.segment.q.val() > 7);
                 }
                 if self.step.val() == 6 {
                     if self.version6.q.val() {
@@ -334,7 +352,7 @@ impl Logic for Inner {
                     }
                 }
                 if self.step.val() == 12 {
-                    self.options.begin.next = true;
+                    self.options.starts.next = true;
                     if self.record.q.val().not_ppp {
                         self.record.d.next.info_at = 0.into();
                     }
@@ -352,8 +370,8 @@ impl Logic for Inner {
                 }
                 if self.step.val() == 14 {
                     self.block1.d.next = self.kept.val();
-                    self.record.d.next.hello = self.looks_like_hello.q.val()
-                        & (self.kept.val().get_bits::<8>(8) == 3);
+                    self.record.d.next.hello =
+                        self.looks_like_hello.q.val() & (self.kept.val().get_bits::<8>(8) == 3);
                 }
                 if self.step.val() == 15 {
                     self.block2.d.next = self.kept.val();
@@ -416,7 +434,8 @@ impl Logic for Inner {
         self.m.next.message_length = self.s.val().message_length;
         self.m.next.ipv4 = self.version4.q.val() & !self.failed.q.val();
         self.m.next.ipv6 = self.version6.q.val() & !self.failed.q.val();
-        self.m.next.plain = !self.record.q.val().parity & !(self.tcp.val() & self.options.found.val());
+        self.m.next.plain =
+            !self.record.q.val().parity & !(self.tcp.val() & self.options.found.val());
         self.m.next.set_value_next(self.next.q.val());
         self.m.next.total = self.total.q.val().get_bits::<14>(0);
         self.m.next.ports = self.tcp.val() | self.udp.q.val();

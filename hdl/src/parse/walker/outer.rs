@@ -98,9 +98,32 @@ impl Logic for Outer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, record, pppoe, tags, failed, fragment, wide, version4, version6, words, partial, rest,
-            next_header, peer_start, peer_vlan0, peer_vlan1, peer_end, ppp_at, ppp_end, late, offset, fields_end,
-            end_at, stated_end, payload
+            self,
+            clock,
+            record,
+            pppoe,
+            tags,
+            failed,
+            fragment,
+            wide,
+            version4,
+            version6,
+            words,
+            partial,
+            rest,
+            next_header,
+            peer_start,
+            peer_vlan0,
+            peer_vlan1,
+            peer_end,
+            ppp_at,
+            ppp_end,
+            late,
+            offset,
+            fields_end,
+            end_at,
+            stated_end,
+            payload
         );
         self.length.next = self.record.q.val().length;
         self.outer_at.next = self.record.q.val().outer_at;

@@ -84,7 +84,7 @@ pub struct Steps {
     /// What is fetched.
     pub at: Signal<Out, Bits<8>>,
     /// The frame's bytes are needed no more.
-    pub release: Signal<Out, Bit>,
+    pub finished: Signal<Out, Bit>,
     /// The record is complete.
     pub m_valid: Signal<Out, Bit>,
     /// It is taken.
@@ -116,7 +116,7 @@ impl Logic for Steps {
         if self.frame_tags.val() == 2 {
             self.first_outer.next = 22.into();
         }
-        self.release.next = false;
+        self.finished.next = false;
         self.start_now.next = false;
         self.m_valid.next = false;
         self.count.d.next = self.count.q.val() + 1;
@@ -173,7 +173,7 @@ impl Logic for Steps {
                 if ((self.count.q.val() == 6) | (self.count.q.val() == 12)) & self.bad.val() {
                     self.state.d.next = Phase::Done;
                     self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Inner => {
@@ -210,7 +210,7 @@ impl Logic for Steps {
                     self.address.d.next = self.address.q.val();
                 }
                 if self.count.q.val() == 14 {
-                    self.release.next = !self.has_options.val();
+                    self.finished.next = !self.has_options.val();
                 }
                 if self.count.q.val() == 16 {
                     self.count.d.next = 0.into();
@@ -224,7 +224,7 @@ impl Logic for Steps {
                 if (self.count.q.val() == 1) & self.bad.val() {
                     self.state.d.next = Phase::Done;
                     self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Options => {
@@ -234,7 +234,7 @@ impl Logic for Steps {
                 if self.options_done.val() {
                     self.state.d.next = Phase::Done;
                     self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Done => {
@@ -259,7 +259,7 @@ impl Logic for Steps {
             } else {
                 self.state.d.next = Phase::Done;
                 self.address.d.next = 14.into();
-                self.release.next = true;
+                self.finished.next = true;
             }
         }
         self.start.next = self.start_now.val();
