@@ -42,6 +42,7 @@ pub struct Options {
 }
 
 seq!(N in 0..2 {
+#[expect(clippy::identity_op, clippy::erasing_op, reason = "of the first of both")]
 impl Logic for Options {
     #[hdl_gen]
     fn update(&mut self) {
