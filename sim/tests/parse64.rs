@@ -148,12 +148,12 @@ fn random(receive: bool, seed: u64, count: usize) {
 
 #[test]
 fn random_frames_towards_the_line() {
-    random(false, 1, 200_000);
+    random(false, 1, 500_000);
 }
 
 #[test]
 fn random_frames_from_the_line() {
-    random(true, 2, 200_000);
+    random(true, 2, 500_000);
 }
 
 /// Frames one after the other, of the same kind: cycles for each.
