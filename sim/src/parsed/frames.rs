@@ -152,6 +152,7 @@ impl Frames {
         let length = match self.pick(0..5) {
             0 => self.pick(0..12),
             1 => self.pick(28..36),
+            2 if self.one_in(20) => self.pick(1500..9600),
             2 => self.pick(0..1500),
             _ => self.pick(0..70),
         };

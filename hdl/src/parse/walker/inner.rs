@@ -67,7 +67,9 @@ pub struct Inner {
     address_control: Signal<Local, Bit>,
     compressed: Signal<Local, Bit>,
     not_ppp: Signal<Local, Bit>,
-    short_span: Signal<Local, Bits<4>>,
+    span_low: Signal<Local, Bits<3>>,
+    span_high: Signal<Local, Bit>,
+    ppp_header: Signal<Local, Bits<3>>,
     info_start: Signal<Local, Bits<8>>,
     head_phase: Signal<Local, Bit>,
     stated: Signal<Local, Bits<17>>,
@@ -79,7 +81,6 @@ pub struct Inner {
     span_start: Signal<Local, Bits<14>>,
     span_end: Signal<Local, Bits<14>>,
     wide_span: Signal<Local, Bits<17>>,
-    wide_header: Signal<Local, Bits<17>>,
     unicast: Signal<Local, Bit>,
     options_bytes: Signal<Local, Bits<7>>,
     looks_like_hello: DFF<Bit>,
@@ -89,9 +90,31 @@ impl Logic for Inner {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, record, next, span, keep, version4, version6, words, whole, failed, total, segment, room, udp,
-            data_offset, source_start, source_end, destination_start, destination_end, block0, block1, block2,
-            block3, looks_like_hello
+            self,
+            clock,
+            record,
+            next,
+            span,
+            keep,
+            version4,
+            version6,
+            words,
+            whole,
+            failed,
+            total,
+            segment,
+            room,
+            udp,
+            data_offset,
+            source_start,
+            source_end,
+            destination_start,
+            destination_end,
+            block0,
+            block1,
+            block2,
+            block3,
+            looks_like_hello
         );
         self.options.clock.next = self.clock.val();
         self.number0.next = (bit_cast::<16, 8>(self.word.val().get_bits::<8>(0)) << 8)
@@ -105,29 +128,31 @@ impl Logic for Inner {
         self.version.next = self.word.val().get_bits::<4>(4);
 
         // What lies past the field's end reads as zero.
+        self.span_low.next = self.span.q.val().get_bits::<3>(0);
+        self.span_high.next = self.span.q.val().get_bits::<11>(3) != 0;
         self.keep.d.next = 0.into();
-        if self.span.q.val() > 0 {
+        if self.span_low.val() == 1 {
             self.keep.d.next = 0xFFu64.into();
         }
-        if self.span.q.val() > 1 {
+        if self.span_low.val() == 2 {
             self.keep.d.next = 0xFFFFu64.into();
         }
-        if self.span.q.val() > 2 {
+        if self.span_low.val() == 3 {
             self.keep.d.next = 0xFFFFFFu64.into();
         }
-        if self.span.q.val() > 3 {
+        if self.span_low.val() == 4 {
             self.keep.d.next = 0xFFFFFFFFu64.into();
         }
-        if self.span.q.val() > 4 {
+        if self.span_low.val() == 5 {
             self.keep.d.next = 0xFFFFFFFFFFu64.into();
         }
-        if self.span.q.val() > 5 {
+        if self.span_low.val() == 6 {
             self.keep.d.next = 0xFFFFFFFFFFFFu64.into();
         }
-        if self.span.q.val() > 6 {
+        if self.span_low.val() == 7 {
             self.keep.d.next = 0xFFFFFFFFFFFFFFu64.into();
         }
-        if self.span.q.val() > 7 {
+        if self.span_high.val() {
             self.keep.d.next = 0xFFFFFFFFFFFFFFFFu64.into();
         }
         self.kept.next = self.word.val() & self.keep.q.val();
@@ -136,26 +161,24 @@ impl Logic for Inner {
         self.address_control.next = self.kept.val().get_bits::<16>(0) == 0x03FF;
         self.byte0.next = self.kept.val().get_bits::<8>(0);
         self.byte2.next = self.kept.val().get_bits::<8>(16);
-        self.short_span.next = self.span.q.val().get_bits::<4>(0);
-        if self.span.q.val() > 7 {
-            self.short_span.next = 8.into();
-        }
         self.compressed.next = self.byte0.val().get_bit(0);
-        self.not_ppp.next = self.short_span.val() < 2;
-        self.info_start.next = self.s.val().ppp_at;
-        self.info_next.next = self.info_start.val() + 2;
+        self.not_ppp.next = !self.span_high.val() & (self.span_low.val() < 2);
+        self.ppp_header.next = 2.into();
+        if self.byte0.val().get_bit(0) {
+            self.not_ppp.next = false;
+            self.ppp_header.next = 1.into();
+        }
         if self.address_control.val() {
             self.compressed.next = self.byte2.val().get_bit(0);
-            self.not_ppp.next = self.short_span.val() < 4;
-            self.info_next.next = self.info_start.val() + 4;
+            self.not_ppp.next = !self.span_high.val() & (self.span_low.val() < 4);
+            self.ppp_header.next = 4.into();
             if self.byte2.val().get_bit(0) {
                 self.not_ppp.next = false;
-                self.info_next.next = self.info_start.val() + 3;
+                self.ppp_header.next = 3.into();
             }
-        } else if self.byte0.val().get_bit(0) {
-            self.not_ppp.next = false;
-            self.info_next.next = self.info_start.val() + 1;
         }
+        self.info_start.next = self.s.val().ppp_at;
+        self.info_next.next = self.info_start.val() + bit_cast::<8, 3>(self.ppp_header.val());
         self.head_phase.next = false;
 
         self.network.next = 20.into();
@@ -167,7 +190,6 @@ impl Logic for Inner {
             self.stated.next = bit_cast::<17, 16>(self.number4.val()) + 40;
         }
         self.wide_span.next = bit_cast::<17, 14>(self.span.q.val());
-        self.wide_header.next = bit_cast::<17, 4>(self.words.q.val()) << 2;
         self.tcp.next = self.record.q.val().tcp;
         self.payload_at.next = self.record.q.val().payload_at;
         // An offset below 5 or past the end counts as 5.
@@ -182,13 +204,13 @@ impl Logic for Inner {
             }
         }
         self.options_bytes.next = self.payload_at.val() - self.network.val() - 20;
-        self.unicast.next = (self.word.val().get_bits::<8>(0) != 0)
-            & (self.word.val().get_bits::<3>(5) != 7);
+        self.unicast.next =
+            (self.word.val().get_bits::<8>(0) != 0) & (self.word.val().get_bits::<3>(5) != 7);
 
         // One subtractor for what is left of a field.
         self.span_end.next = self.s.val().ppp_end;
         self.span_start.next = bit_cast::<14, 8>(self.info_start.val());
-        self.options.begin.next = false;
+        self.options.starts.next = false;
         self.options.load.next = false;
 
         match self.phase.val() {
@@ -222,10 +244,8 @@ impl Logic for Inner {
                     self.whole.d.next = (self.word.val().get_bits::<4>(0) == 5)
                         & ((self.number6.val() & 0x3FFF) == 0);
                     self.record.d.next.parity = self.word.val().get_bit(55);
-                    self.segment.d.next = bit_cast::<17, 16>(self.number2.val())
-                        - 20;
-                    self.record.d.next.t =
-                        self.word.val().get_bits::<32>(32) & 0xFF7FFFFFu64;
+                    self.segment.d.next = bit_cast::<17, 16>(self.number2.val()) - 20;
+                    self.record.d.next.t = self.word.val().get_bits::<32>(32) & 0xFF7FFFFFu64;
                     if self.version.val() == 6 {
                         self.next.d.next = self.word.val().get_bits::<8>(48);
                         self.whole.d.next = true;
@@ -255,11 +275,14 @@ impl Logic for Inner {
                         self.failed.d.next = true;
                     }
                     self.record.d.next.summed = 20.into();
-                    if (self.words.q.val() > 4) & (self.wide_header.val() <= self.total.q.val()) {
+                    if (self.words.q.val() > 4)
+                        & ((self.total.q.val().get_bits::<11>(6) != 0)
+                            | (self.words.q.val() <= self.total.q.val().get_bits::<4>(2)))
+                    {
                         self.record.d.next.summed = bit_cast::<6, 4>(self.words.q.val()) << 2;
                     }
                     self.room.d.next = 15.into();
-                    if self.segment.q.val() < 64 {
+                    if self.segment.q.val().get_bits::<11>(6) == 0 {
                         self.room.d.next = self.segment.q.val().get_bits::<4>(2);
                     }
                 }
@@ -272,12 +295,10 @@ impl Logic for Inner {
                             self.failed.d.next = true;
                         }
                     }
-                    self.record.d.next.tcp = self.whole.q.val()
-                        & (self.next.q.val() == 6)
-                        & (self.segment.q.val() > 19);
-                    self.udp.d.next = self.whole.q.val()
-                        & (self.next.q.val() == 17)
-                        & (self.segment.q.val() > 7);
+                    self.record.d.next.tcp =
+                        self.whole.q.val() & (self.next.q.val() == 6) & (self.room.q.val() > 4);
+                    self.udp.d.next =
+                        self.whole.q.val() & (self.next.q.val() == 17) & (self.room.q.val() > 1);
                 }
                 if self.step.val() == 6 {
                     if self.version6.q.val() {
@@ -324,24 +345,22 @@ impl Logic for Inner {
                         }
                     }
                     self.record.d.next.block_length = self.span.q.val().get_bits::<6>(0);
-                    if self.span.q.val() > 31 {
+                    if self.span.q.val().get_bits::<9>(5) != 0 {
                         self.record.d.next.block_length = 32.into();
                     }
                 }
-                if self.step.val() == 11 {
-                    if self.version6.q.val() {
-                        self.destination_end.d.next = self.word.val();
-                    }
+                if (self.step.val() == 11) & self.version6.q.val() {
+                    self.destination_end.d.next = self.word.val();
                 }
                 if self.step.val() == 12 {
-                    self.options.begin.next = true;
+                    self.options.starts.next = true;
                     if self.record.q.val().not_ppp {
                         self.record.d.next.info_at = 0.into();
                     }
                 }
                 if self.step.val() > 11 {
                     self.span.d.next = 0.into();
-                    if self.span.q.val() > 7 {
+                    if self.span_high.val() {
                         self.span.d.next = self.span.q.val() - 8;
                     }
                 }
@@ -352,8 +371,8 @@ impl Logic for Inner {
                 }
                 if self.step.val() == 14 {
                     self.block1.d.next = self.kept.val();
-                    self.record.d.next.hello = self.looks_like_hello.q.val()
-                        & (self.kept.val().get_bits::<8>(8) == 3);
+                    self.record.d.next.hello =
+                        self.looks_like_hello.q.val() & (self.kept.val().get_bits::<8>(8) == 3);
                 }
                 if self.step.val() == 15 {
                     self.block2.d.next = self.kept.val();
@@ -416,7 +435,8 @@ impl Logic for Inner {
         self.m.next.message_length = self.s.val().message_length;
         self.m.next.ipv4 = self.version4.q.val() & !self.failed.q.val();
         self.m.next.ipv6 = self.version6.q.val() & !self.failed.q.val();
-        self.m.next.plain = !self.record.q.val().parity & !(self.tcp.val() & self.options.found.val());
+        self.m.next.plain =
+            !self.record.q.val().parity & !(self.tcp.val() & self.options.found.val());
         self.m.next.set_value_next(self.next.q.val());
         self.m.next.total = self.total.q.val().get_bits::<14>(0);
         self.m.next.ports = self.tcp.val() | self.udp.q.val();

@@ -72,7 +72,7 @@ impl Logic for Parse64 {
         self.store.tap_length.next = self.tap_length.val();
         self.tap_ready.next = self.store.tap_ready.val();
         self.store.at.next = self.steps.at.val();
-        self.store.release.next = self.steps.release.val();
+        self.store.finished.next = self.steps.finished.val();
 
         self.steps.reset.next = self.reset.val();
         self.steps.receive.next = self.receive.val();

@@ -5,14 +5,14 @@ use seq_macro::seq;
 
 /// The walk over TCP options, as the reference's `announces_address` has it.
 ///
-/// `begin` with the number of bytes, a multiple of four and not 0; from the next cycle on a `load` with eight of them every fourth cycle
+/// `starts` with the number of bytes, a multiple of four and not 0; from the next cycle on a `load` with eight of them every fourth cycle
 /// until `done`, which rises when all are seen or the answer is known, one cycle after the first load at the earliest.
 #[derive(LogicBlock, Default)]
 pub struct Options {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Options follow.
-    pub begin: Signal<In, Bit>,
+    pub starts: Signal<In, Bit>,
     /// How many bytes.
     pub bytes: Signal<In, Bits<6>>,
     /// The next eight are here.
@@ -21,7 +21,7 @@ pub struct Options {
     pub word: Signal<In, Bits<64>>,
     /// Nothing is left to see.
     pub done: Signal<Out, Bit>,
-    /// An address is announced: stays until the next `begin`.
+    /// An address is announced: stays until the next `starts`.
     pub found: Signal<Out, Bit>,
     queue: DFF<Bits<64>>,
     loaded: DFF<Bit>,
@@ -42,6 +42,7 @@ pub struct Options {
 }
 
 seq!(N in 0..2 {
+#[expect(clippy::identity_op, clippy::erasing_op, reason = "of the first of both")]
 impl Logic for Options {
     #[hdl_gen]
     fn update(&mut self) {
@@ -105,7 +106,7 @@ impl Logic for Options {
         }
         self.done.next = self.loaded.q.val() & ((self.left.q.val() == 0) | self.ended.q.val());
         self.found.next = self.announced.q.val();
-        if self.begin.val() {
+        if self.starts.val() {
             self.place.d.next = 0.into();
             self.ended.d.next = false;
             self.announced.d.next = false;

@@ -58,7 +58,7 @@ pub struct Outer {
     late: DFF<Bits<16>>,
     offset: DFF<Bits<16>>,
     /// Behind L2TP's fields.
-    fields_end: DFF<Bits<17>>,
+    fields_end: DFF<Bits<7>>,
     /// Where UDP's or PPPoE's length ends.
     end_at: DFF<Bits<17>>,
     /// Where L2TP's length ends.
@@ -74,7 +74,7 @@ pub struct Outer {
     message_length: Signal<Local, Bits<16>>,
     flags: Signal<Local, Bits<16>>,
     version: Signal<Local, Bits<4>>,
-    fields: Signal<Local, Bits<17>>,
+    fields: Signal<Local, Bits<7>>,
     number0: Signal<Local, Bits<16>>,
     number2: Signal<Local, Bits<16>>,
     number4: Signal<Local, Bits<16>>,
@@ -98,9 +98,32 @@ impl Logic for Outer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, record, pppoe, tags, failed, fragment, wide, version4, version6, words, partial, rest,
-            next_header, peer_start, peer_vlan0, peer_vlan1, peer_end, ppp_at, ppp_end, late, offset, fields_end,
-            end_at, stated_end, payload
+            self,
+            clock,
+            record,
+            pppoe,
+            tags,
+            failed,
+            fragment,
+            wide,
+            version4,
+            version6,
+            words,
+            partial,
+            rest,
+            next_header,
+            peer_start,
+            peer_vlan0,
+            peer_vlan1,
+            peer_end,
+            ppp_at,
+            ppp_end,
+            late,
+            offset,
+            fields_end,
+            end_at,
+            stated_end,
+            payload
         );
         self.length.next = self.record.q.val().length;
         self.outer_at.next = self.record.q.val().outer_at;
@@ -137,13 +160,19 @@ impl Logic for Outer {
 
         // L2TP's fields: 6 bytes, and 2, 4, 2 for what is there.
         self.fields.next = 6.into();
-        if self.counted.val() {
+        if self.counted.val() != self.padded.val() {
             self.fields.next = 8.into();
+        }
+        if self.counted.val() & self.padded.val() {
+            self.fields.next = 10.into();
         }
         if self.sequenced.val() {
             self.fields.next = 10.into();
-            if self.counted.val() {
+            if self.counted.val() != self.padded.val() {
                 self.fields.next = 12.into();
+            }
+            if self.counted.val() & self.padded.val() {
+                self.fields.next = 14.into();
             }
         }
         // Offset Size is the last of them.
@@ -157,7 +186,8 @@ impl Logic for Outer {
                 self.offset_now.next = self.number4.val();
             }
         }
-        self.ppp_start.next = self.fields_end.q.val() + bit_cast::<17, 16>(self.offset.q.val());
+        self.ppp_start.next =
+            bit_cast::<17, 7>(self.fields_end.q.val()) + bit_cast::<17, 16>(self.offset.q.val());
         self.ppp_next.next = self.ppp_start.val().get_bits::<8>(0);
         self.rest_here.next = self.rest.q.val().get_bits::<14>(0);
 
@@ -272,15 +302,16 @@ impl Logic for Outer {
                             | bit_cast::<32, 16>(self.number6.val());
                     }
                     self.end_at.d.next = self.end_sum.val();
-                    if (self.udp_length.val() < 8) | (self.wide_udp.val() > self.payload.q.val()) {
+                    if (self.udp_length.val().get_bits::<13>(3) == 0)
+                        | (self.wide_udp.val() > self.payload.q.val())
+                    {
                         self.failed.d.next = true;
                     }
                 }
                 if self.step.val() == 9 {
-                    self.fields_end.d.next = self.message.val() + self.fields.val();
+                    self.fields_end.d.next = self.message_at.val() + self.fields.val();
                     self.offset.d.next = 0.into();
                     if self.padded.val() {
-                        self.fields_end.d.next = self.message.val() + self.fields.val() + 2;
                         self.offset.d.next = self.offset_now.val();
                     }
                     self.stated_end.d.next =
@@ -291,7 +322,8 @@ impl Logic for Outer {
                 }
                 if self.step.val() == 10 {
                     self.ppp_at.d.next = self.ppp_start.val();
-                    self.wide.d.next = self.offset.q.val() > 4;
+                    self.wide.d.next = (self.offset.q.val().get_bits::<13>(3) != 0)
+                        | (self.offset.q.val().get_bits::<3>(0) > 4);
                     self.ppp_end.d.next = self.end_at.q.val();
                     if self.counted.val() {
                         self.ppp_end.d.next = self.stated_end.q.val();

@@ -84,7 +84,7 @@ pub struct Steps {
     /// What is fetched.
     pub at: Signal<Out, Bits<8>>,
     /// The frame's bytes are needed no more.
-    pub release: Signal<Out, Bit>,
+    pub finished: Signal<Out, Bit>,
     /// The record is complete.
     pub m_valid: Signal<Out, Bit>,
     /// It is taken.
@@ -97,6 +97,11 @@ pub struct Steps {
     first_outer: Signal<Local, Bits<8>>,
     outer: Signal<Local, Bits<8>>,
     start_now: Signal<Local, Bit>,
+    late: Signal<Local, Bit>,
+    base: Signal<Local, Bits<8>>,
+    delta: Signal<Local, Bits<8>>,
+    jump: Signal<Local, Bit>,
+    target: Signal<Local, Bits<8>>,
 }
 
 impl Logic for Steps {
@@ -116,101 +121,115 @@ impl Logic for Steps {
         if self.frame_tags.val() == 2 {
             self.first_outer.next = 22.into();
         }
-        self.release.next = false;
+        self.finished.next = false;
         self.start_now.next = false;
         self.m_valid.next = false;
         self.count.d.next = self.count.q.val() + 1;
 
+        // What is fetched next: eight bytes on, unless something else is said.
+        self.base.next = self.address.q.val();
+        self.delta.next = 8.into();
+        self.jump.next = false;
+        self.target.next = 14.into();
+        // Steps 14, 15 and 16, in which the options' first address stays.
+        self.late.next = self.count.q.val().get_bit(4) | (self.count.q.val().get_bits::<3>(1) == 7);
+
         match self.state.q.val() {
             Phase::Idle => {
                 self.start_now.next = self.frame_valid.val();
-                self.address.d.next = 14.into();
+                self.jump.next = true;
             }
             Phase::Pppoe => {
-                self.address.d.next = self.outer.val() + 6;
+                self.base.next = self.outer.val();
+                self.delta.next = 6.into();
                 if self.count.q.val() == 0 {
-                    self.address.d.next = 0.into();
+                    self.base.next = 0.into();
+                    self.delta.next = 0.into();
                     if self.receive.val() {
-                        self.address.d.next = 6.into();
+                        self.delta.next = 6.into();
                     }
                 }
                 if self.count.q.val() == 5 {
-                    self.address.d.next = self.info_next.val();
+                    self.jump.next = true;
+                    self.target.next = self.info_next.val();
                     self.state.d.next = Phase::Inner;
                     self.count.d.next = 0.into();
                 }
             }
             Phase::Ip => {
-                self.address.d.next = self.address.q.val() + 8;
                 if self.count.q.val() == 3 {
                     // The length in words of 4 bytes, or IPv6's 40 bytes.
-                    self.address.d.next =
-                        self.outer.val() + (bit_cast::<8, 4>(self.words.val()) << 2);
+                    self.base.next = self.outer.val();
+                    self.delta.next = bit_cast::<8, 4>(self.words.val()) << 2;
                     if self.version.val() == 6 {
-                        self.address.d.next = self.outer.val() + 40;
+                        self.delta.next = 40.into();
                     }
                 }
                 if self.count.q.val() == 6 {
-                    self.address.d.next = self.outer.val() + 16;
+                    self.base.next = self.outer.val();
+                    self.delta.next = 16.into();
                     if self.outer_v6.val() {
-                        self.address.d.next = self.outer.val() + 24;
+                        self.delta.next = 24.into();
                     }
                     if self.receive.val() {
-                        self.address.d.next = self.outer.val() + 12;
+                        self.delta.next = 12.into();
                         if self.outer_v6.val() {
-                            self.address.d.next = self.outer.val() + 8;
+                            self.delta.next = 8.into();
                         }
                     }
                 }
                 if self.count.q.val() == 10 {
-                    self.address.d.next = self.ppp_next.val();
+                    self.jump.next = true;
+                    self.target.next = self.ppp_next.val();
                 }
                 if self.count.q.val() == 14 {
-                    self.address.d.next = self.info_next.val();
+                    self.jump.next = true;
+                    self.target.next = self.info_next.val();
                     self.state.d.next = Phase::Inner;
                     self.count.d.next = 0.into();
                 }
                 if ((self.count.q.val() == 6) | (self.count.q.val() == 12)) & self.bad.val() {
                     self.state.d.next = Phase::Done;
-                    self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.jump.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Inner => {
-                self.address.d.next = self.address.q.val() + 8;
                 if (self.count.q.val() == 1) | (self.count.q.val() == 2) {
-                    self.address.d.next = self.address.q.val() + 4;
+                    self.delta.next = 4.into();
                 }
                 if self.count.q.val() == 3 {
-                    self.address.d.next = self.info_at.val() + 28;
+                    self.base.next = self.info_at.val();
+                    self.delta.next = 28.into();
                     if self.version.val() == 6 {
-                        self.address.d.next = self.info_at.val() + 48;
+                        self.delta.next = 48.into();
                     }
                 }
                 if self.count.q.val() == 4 {
-                    self.address.d.next = self.address.q.val() + 248;
+                    self.delta.next = 248.into();
                 }
                 if self.count.q.val() == 5 {
-                    self.address.d.next = self.address.q.val() + 16;
+                    self.delta.next = 16.into();
                 }
                 if self.count.q.val() == 6 {
-                    self.address.d.next = self.address.q.val() + 224;
+                    self.delta.next = 224.into();
                 }
                 if self.count.q.val() == 9 {
-                    self.address.d.next =
-                        self.info_at.val() + bit_cast::<8, 7>(self.payload_at.val());
+                    self.base.next = self.info_at.val();
+                    self.delta.next = bit_cast::<8, 7>(self.payload_at.val());
                 }
                 if self.count.q.val() == 13 {
-                    self.address.d.next = self.info_at.val() + 40;
+                    self.base.next = self.info_at.val();
+                    self.delta.next = 40.into();
                     if self.v6.val() {
-                        self.address.d.next = self.info_at.val() + 60;
+                        self.delta.next = 60.into();
                     }
                 }
-                if self.count.q.val() > 13 {
-                    self.address.d.next = self.address.q.val();
+                if self.late.val() {
+                    self.delta.next = 0.into();
                 }
                 if self.count.q.val() == 14 {
-                    self.release.next = !self.has_options.val();
+                    self.finished.next = !self.has_options.val();
                 }
                 if self.count.q.val() == 16 {
                     self.count.d.next = 0.into();
@@ -218,28 +237,28 @@ impl Logic for Steps {
                         self.state.d.next = Phase::Options;
                     } else {
                         self.state.d.next = Phase::Done;
-                        self.address.d.next = 14.into();
+                        self.jump.next = true;
                     }
                 }
                 if (self.count.q.val() == 1) & self.bad.val() {
                     self.state.d.next = Phase::Done;
-                    self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.jump.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Options => {
-                if self.count.q.val().get_bits::<2>(0) == 0 {
-                    self.address.d.next = self.address.q.val() + 8;
+                if self.count.q.val().get_bits::<2>(0) != 0 {
+                    self.delta.next = 0.into();
                 }
                 if self.options_done.val() {
                     self.state.d.next = Phase::Done;
-                    self.address.d.next = 14.into();
-                    self.release.next = true;
+                    self.jump.next = true;
+                    self.finished.next = true;
                 }
             }
             Phase::Done => {
                 self.m_valid.next = true;
-                self.address.d.next = 14.into();
+                self.jump.next = true;
                 if self.m_ready.val() {
                     self.state.d.next = Phase::Idle;
                     self.start_now.next = self.frame_valid.val();
@@ -251,16 +270,21 @@ impl Logic for Steps {
         }
         if self.start_now.val() {
             self.count.d.next = 0.into();
-            self.address.d.next = self.first_outer.val();
+            self.jump.next = true;
+            self.target.next = self.first_outer.val();
             if self.frame_kind.val() == 1 {
                 self.state.d.next = Phase::Pppoe;
             } else if self.frame_kind.val() == 2 {
                 self.state.d.next = Phase::Ip;
             } else {
                 self.state.d.next = Phase::Done;
-                self.address.d.next = 14.into();
-                self.release.next = true;
+                self.target.next = 14.into();
+                self.finished.next = true;
             }
+        }
+        self.address.d.next = self.base.val() + self.delta.val();
+        if self.jump.val() {
+            self.address.d.next = self.target.val();
         }
         self.start.next = self.start_now.val();
         if self.reset.val() {

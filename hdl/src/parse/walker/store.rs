@@ -34,7 +34,7 @@ pub struct Store {
     /// Its length.
     pub frame_length: Signal<Out, Bits<14>>,
     /// It is done with: the next one moves up.
-    pub release: Signal<In, Bit>,
+    pub finished: Signal<In, Bit>,
     /// Offset of eight bytes in it.
     pub at: Signal<In, Bits<8>>,
     /// Those that were asked for three cycles ago.
@@ -78,8 +78,8 @@ impl Logic for Store {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, beat, write_slot, read_slot, count, settled, kind, tags, at1, at2, raw_even, raw_odd,
-            out
+            self, clock, beat, write_slot, read_slot, count, settled, kind, tags, at1, at2,
+            raw_even, raw_odd, out
         );
         self.even.read_clock.next = self.clock.val();
         self.even.write_clock.next = self.clock.val();
@@ -91,10 +91,12 @@ impl Logic for Store {
         // The Ethertype stands at byte 12, 16 or 20. Beats past a frame's end are not there: the kind is reset by its first.
         self.type0.next = self.tap_data.val().get_bits::<16>(0);
         self.type4.next = self.tap_data.val().get_bits::<16>(32);
-        self.tagged0.next =
-            (self.type0.val() == 0x0081) | (self.type0.val() == 0xA888) | (self.type0.val() == 0x0091);
-        self.tagged4.next =
-            (self.type4.val() == 0x0081) | (self.type4.val() == 0xA888) | (self.type4.val() == 0x0091);
+        self.tagged0.next = (self.type0.val() == 0x0081)
+            | (self.type0.val() == 0xA888)
+            | (self.type0.val() == 0x0091);
+        self.tagged4.next = (self.type4.val() == 0x0081)
+            | (self.type4.val() == 0xA888)
+            | (self.type4.val() == 0x0091);
         self.kind0.next = 0.into();
         if self.type0.val() == 0x6488 {
             self.kind0.next = 1.into();
@@ -157,17 +159,17 @@ impl Logic for Store {
         if self.commit.val() {
             self.write_slot.d.next = self.write_slot.q.val() + 1;
         }
-        if self.release.val() {
+        if self.finished.val() {
             self.read_slot.d.next = self.read_slot.q.val() + 1;
         }
-        if self.commit.val() & !self.release.val() {
+        if self.commit.val() & !self.finished.val() {
             self.count.d.next = self.count.q.val() + 1;
         }
-        if !self.commit.val() & self.release.val() {
+        if !self.commit.val() & self.finished.val() {
             self.count.d.next = self.count.q.val() - 1;
         }
         // The facts of a frame are there a cycle after it became the oldest.
-        self.settled.d.next = (self.count.q.val() != 0) & !self.release.val();
+        self.settled.d.next = (self.count.q.val() != 0) & !self.finished.val();
         // Seven whole frames and the one that comes fill the store.
         self.tap_ready.next = self.count.q.val() < 7;
         self.facts.read_address.next = self.read_slot.q.val();
