@@ -2,8 +2,6 @@
 
 pub mod chacha;
 pub mod closing;
-pub mod direction100;
-pub mod direction64;
 pub mod emit;
 pub mod finish;
 pub mod keystream;

@@ -371,7 +371,7 @@ impl<const D: usize, const K: usize, const W: usize> Logic for Apply<D, K, W> {
         self.bound1[0].d.next = bit_cast::<16, 8>(self.edit.q.val().at);
         self.bound1[1].d.next =
             bit_cast::<16, 8>(self.edit.q.val().at) + bit_cast::<16, 4>(self.edit.q.val().put);
-        self.bound1[2].d.next = bit_cast::<16, 14>(self.edit.q.val().end);
+        self.bound1[2].d.next = bit_cast::<16, 14>(self.edit.q.val().outer_end);
         self.bound1[3].d.next = bit_cast::<16, 14>(self.edit.q.val().out_end);
         self.bound1[4].d.next = bit_cast::<16, 9>(self.edit.q.val().sum_from);
         self.bound1[5].d.next = bit_cast::<16, 14>(self.edit.q.val().sum_to);
