@@ -1,6 +1,7 @@
 //! Frames to records: where everything lies, and what it says.
 
 pub mod walker;
+pub mod window;
 
 use crate::records::Parsed;
 use rust_hdl::prelude::Bits;
