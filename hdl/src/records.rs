@@ -230,6 +230,13 @@ pub struct Scramble {
     pub block: Bits<256>,
 }
 
+impl Scramble {
+    /// Assigns `next`: to rust-hdl, `self.x.next.next = ..` in a kernel is a signal `self.x.next`.
+    pub fn set_value_next(&mut self, next: Bits<8>) {
+        self.next = next;
+    }
+}
+
 /// The keystream that a frame needs.
 #[derive(LogicStruct, Default, Copy, Clone, PartialEq, Debug)]
 pub struct Seal {
@@ -264,6 +271,9 @@ pub struct Edit {
     pub end: Bits<14>,
     /// Length on leaving, padding to 60 not counted.
     pub out_end: Bits<14>,
+    /// Behind the last byte that the outer UDP checksum covered in the frame as it came. PPP padding and what stands
+    /// behind an L2TP message in its datagram lie between `end` and here. `length` where nothing is left out.
+    pub outer_end: Bits<14>,
     /// Add zeros up to 60 bytes.
     pub pad: Bit,
     /// A mask is XORed over the frame: one beat of it comes for each beat out, padding left out.
@@ -278,7 +288,7 @@ pub struct Edit {
     pub stream_to: Bits<14>,
     /// Framed, from the line: the first two keystream bytes uncover a protocol that must be allowed.
     pub check_protocol: Bit,
-    /// Those two bytes, still covered.
+    /// Those two bytes, still covered, in lane order.
     pub sealed_protocol: Bits<16>,
     /// The outer lengths and checksums follow: everything from here to `queue` counts only then.
     pub fix_outer: Bit,
@@ -347,12 +357,12 @@ pub struct Head {
     pub block: Bits<256>,
 }
 
-/// A frame's sums under the checksums, modulo 65535, of big-endian words that start at even offsets of the frame.
+/// A frame's sums under the checksums, modulo 65535 (where 65535 may stand for 0), of big-endian words that start at even offsets of the frame.
 #[derive(LogicStruct, Default, Copy, Clone, PartialEq, Debug)]
 pub struct Sums {
-    /// The PPP frame as it came.
+    /// The frame as it came, from `at` to `outer_end`.
     pub outer_old: Bits<16>,
-    /// The PPP frame as it leaves, inner checksums not yet changed.
+    /// The frame as it leaves, from `at` to `out_end`, inner checksums not yet changed.
     pub outer_new: Bits<16>,
     /// Bytes from `sum_from` to `sum_to` before the mask.
     pub inner_old: Bits<16>,

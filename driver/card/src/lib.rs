@@ -1,1 +1,5 @@
 //! card
+
+pub mod registers;
+
+pub use registers::{Drop, EventKind};
