@@ -1,8 +1,8 @@
 //! Records of random packets, before and behind the reference's DECOY transform.
 
 use fogline_hdl::records::Scramble;
-use fogline_scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
-use fogline_scramble::transform::{HEADROOM, HelloForm, Packet, Sender, Sent, TAILROOM};
+use scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
+use scramble::transform::{HEADROOM, HelloForm, Packet, Sender, Sent, TAILROOM};
 use fogline_sim::record::Record;
 
 /// splitmix64.
