@@ -77,7 +77,7 @@ pub struct ChaCha20Block {
     at: DFF<Bits<6>>,
     /// `waiting` is read so many cycles behind the write.
     depth: Constant<Bits<6>>,
-    initial: Signal<Local, State>,
+    start: Signal<Local, State>,
     last: Signal<Local, State>,
     sum: DFF<State>,
     valid: DFF<Bits<41>>,
@@ -101,7 +101,7 @@ impl Default for ChaCha20Block {
             at: DFF::default(),
             // One less than the rounds take: the RAM's own register is the last cycle.
             depth: Constant::new((Rounds::<10>::LATENCY as u64 - 1).into()),
-            initial: Signal::default(),
+            start: Signal::default(),
             last: Signal::default(),
             sum: DFF::default(),
             valid: DFF::default(),
@@ -124,9 +124,9 @@ macro_rules! block {
                 self.waiting.write_data.next = self.s_state.val();
                 self.waiting.write_enable.next = true;
                 self.waiting.read_address.next = self.at.q.val() - self.depth.val();
-                self.initial.next = self.waiting.read_data.val();
+                self.start.next = self.waiting.read_data.val();
                 self.last.next = self.rounds.y.val();
-                $(self.sum.d.next.$w = self.initial.val().$w + self.last.val().$w;)+
+                $(self.sum.d.next.$w = self.start.val().$w + self.last.val().$w;)+
                 self.m_state.next = self.sum.q.val();
                 self.valid.d.next = (self.valid.q.val() << 1) | bit_cast::<41, 1>(self.s_valid.val().into());
                 self.m_valid.next = self.valid.q.val().get_bit(40);

@@ -30,7 +30,7 @@ pub struct EndpointShift {
     thirty_three: Signal<Local, Bits<24>>,
     product: Signal<Local, Bits<24>>,
     forward: Signal<Local, Bits<8>>,
-    step: DFF<Bits<8>>,
+    stride: DFF<Bits<8>>,
     f1: DFF<Bits<144>>,
     shown: Signal<Local, Bits<144>>,
     sum: Signal<Local, Bits<9>>,
@@ -44,7 +44,7 @@ pub struct EndpointShift {
 impl Logic for EndpointShift {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, step, f1);
+        dff_setup!(self, clock, stride, f1);
         // floor(223 x u16(out[0..2]) / 65536): 223 = 256 - 33.
         self.number.next = bit_cast::<24, 16>(self.f.val().get_bits::<16>(0));
         self.number.next = ((self.number.val() & 0xFF) << 8) | (self.number.val() >> 8);
@@ -52,15 +52,15 @@ impl Logic for EndpointShift {
         self.product.next = (self.number.val() << 8) - self.thirty_three.val();
         self.forward.next = self.product.val().get_bits::<8>(16);
         if self.subtract.val() {
-            self.step.d.next = bits::<8>(223) - self.forward.val();
+            self.stride.d.next = bits::<8>(223) - self.forward.val();
         } else {
-            self.step.d.next = self.forward.val();
+            self.stride.d.next = self.forward.val();
         }
         self.f1.d.next = self.f.val();
 
         // 1 + (b - 1 + step) mod 223: b + step is at most 446, and above 223 it has gone around.
         self.old.next = self.address.val();
-        self.sum.next = bit_cast::<9, 8>(self.old.val().get_bits::<8>(0)) + bit_cast::<9, 8>(self.step.q.val());
+        self.sum.next = bit_cast::<9, 8>(self.old.val().get_bits::<8>(0)) + bit_cast::<9, 8>(self.stride.q.val());
         self.around.next = self.sum.val() - bits::<9>(223);
         if self.sum.val() > 223 {
             self.first.next = self.around.val().get_bits::<8>(0);

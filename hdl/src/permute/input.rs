@@ -53,7 +53,7 @@ pub struct Input {
     constants: Constant<Bits<128>>,
     tuple: Signal<Local, TupleInput>,
     block: Signal<Local, BlockInput>,
-    initial: Signal<Local, Initial>,
+    start: Signal<Local, Initial>,
     length: Signal<Local, Bits<16>>,
     x_bytes: Signal<Local, Bits<16>>,
     y_bytes: Signal<Local, Bits<16>>,
@@ -71,7 +71,7 @@ impl Default for Input {
             constants: constants(),
             tuple: Signal::default(),
             block: Signal::default(),
-            initial: Signal::default(),
+            start: Signal::default(),
             length: Signal::default(),
             x_bytes: Signal::default(),
             y_bytes: Signal::default(),
@@ -120,12 +120,12 @@ impl Logic for Input {
         self.block.next.t = self.fixed.val().t;
         self.block.next.zero = 0.into();
 
-        self.initial.next.constants = self.constants.val();
+        self.start.next.constants = self.constants.val();
         if self.round.val().get_bit(2) {
-            self.initial.next.seed = self.block.val().into();
+            self.start.next.seed = self.block.val().into();
         } else {
-            self.initial.next.seed = self.tuple.val().into();
+            self.start.next.seed = self.tuple.val().into();
         }
-        self.state.next = self.initial.val().into();
+        self.state.next = self.start.val().into();
     }
 }

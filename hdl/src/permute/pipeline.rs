@@ -32,12 +32,12 @@ pub struct HalfRound {
     word1: Constant<Bits<32>>,
     word2: Constant<Bits<32>>,
     word3: Constant<Bits<32>>,
-    before: Signal<Local, Fixed>,
+    sent: Signal<Local, Fixed>,
     last: Signal<Local, State>,
     f: DFF<Output>,
     old: Signal<Local, Halves>,
     fixed: Signal<Local, Fixed>,
-    new: DFF<Halves>,
+    changed: DFF<Halves>,
 }
 
 /// The first 18 bytes of the PRF's output.
@@ -77,12 +77,12 @@ impl HalfRound {
             word1: Constant::new(CONSTANTS[1].into()),
             word2: Constant::new(CONSTANTS[2].into()),
             word3: Constant::new(CONSTANTS[3].into()),
-            before: Signal::default(),
+            sent: Signal::default(),
             last: Signal::default(),
             f: DFF::default(),
             old: Signal::default(),
             fixed: Signal::default(),
-            new: DFF::default(),
+            changed: DFF::default(),
         }
     }
 }
@@ -90,12 +90,12 @@ impl HalfRound {
 impl Logic for HalfRound {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, at, f, new);
+        dff_setup!(self, clock, at, f, changed);
         self.at.d.next = self.at.q.val() + 1;
 
-        self.before.next = self.s.val().fixed;
+        self.sent.next = self.s.val().fixed;
         self.query.round.next = self.round.val();
-        self.query.fixed.next = self.before.val();
+        self.query.fixed.next = self.sent.val();
         if self.round.val().get_bit(2) {
             if self.round.val().get_bit(0) {
                 self.query.from.next = self.s.val().b;
@@ -124,7 +124,7 @@ impl Logic for HalfRound {
         self.secret.write_clock.next = self.clock.val();
         self.secret.write_enable.next = true;
         self.secret.write_address.next = self.at.q.val();
-        self.secret.write_data.next = bit_cast::<16, 128>(self.before.val().prp);
+        self.secret.write_data.next = bit_cast::<16, 128>(self.sent.val().prp);
         self.secret.read_address.next = self.at.q.val() - self.secret_depth.val();
 
         self.last.next = self.rounds.y.val();
@@ -143,7 +143,7 @@ impl Logic for HalfRound {
         self.change.v6.next = self.fixed.val().v6;
         self.change.ports.next = self.fixed.val().ports;
         self.change.n.next = self.fixed.val().n;
-        self.new.d.next = self.old.val();
+        self.changed.d.next = self.old.val();
         if self.round.val().get_bit(2) {
             self.change.port.next = 0.into();
             if self.round.val().get_bit(0) {
@@ -163,21 +163,21 @@ impl Logic for HalfRound {
         if self.fixed.val().active {
             if self.round.val().get_bit(2) {
                 if self.round.val().get_bit(0) {
-                    self.new.d.next.a = self.change.m_into.val();
+                    self.changed.d.next.a = self.change.m_into.val();
                 } else {
-                    self.new.d.next.b = self.change.m_into.val();
+                    self.changed.d.next.b = self.change.m_into.val();
                 }
             } else {
                 if self.round.val().get_bit(0) {
-                    self.new.d.next.x = self.change.m_into.val();
-                    self.new.d.next.x_port = self.change.m_port.val();
+                    self.changed.d.next.x = self.change.m_into.val();
+                    self.changed.d.next.x_port = self.change.m_port.val();
                 } else {
-                    self.new.d.next.y = self.change.m_into.val();
-                    self.new.d.next.y_port = self.change.m_port.val();
+                    self.changed.d.next.y = self.change.m_into.val();
+                    self.changed.d.next.y_port = self.change.m_port.val();
                 }
             }
         }
-        self.m.next = self.new.q.val();
+        self.m.next = self.changed.q.val();
     }
 }
 
@@ -207,7 +207,7 @@ pub struct Permute100 {
     split: Split,
     first: DFF<Halves>,
     rounds: [HalfRound; 8],
-    join: Join,
+    joiner: Join,
     last: DFF<Scramble>,
     valid: DFF<Bits<154>>,
     halves: Signal<Local, Halves>,
@@ -230,7 +230,7 @@ impl Permute100 {
             rounds: array_init::array_init(|k| {
                 HalfRound::new(if receive { 7 - k as u64 } else { k as u64 }, receive)
             }),
-            join: Join::default(),
+            joiner: Join::default(),
             last: DFF::default(),
             valid: DFF::default(),
             halves: Signal::default(),
@@ -250,8 +250,8 @@ impl Logic for Permute100 {
             self.rounds[k].s.next = self.halves.val();
             self.halves.next = self.rounds[k].m.val();
         }
-        self.join.s.next = self.halves.val();
-        self.last.d.next = self.join.m.val();
+        self.joiner.s.next = self.halves.val();
+        self.last.d.next = self.joiner.m.val();
         self.m.next = self.last.q.val();
         self.valid.d.next = (self.valid.q.val() << 1) | bit_cast::<154, 1>(self.s_valid.val().into());
         self.m_valid.next = self.valid.q.val().get_bit(153);

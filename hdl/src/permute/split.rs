@@ -11,7 +11,7 @@ pub struct Mask {
     pub n: Signal<In, Bits<5>>,
     /// FF in each of them, 0 behind.
     pub mask: Signal<Out, Bits<128>>,
-    byte: Constant<Bits<128>>,
+    ones: Constant<Bits<128>>,
     sum: Signal<Local, Bits<128>>,
 }
 
@@ -20,7 +20,7 @@ impl Default for Mask {
         Self {
             n: Signal::default(),
             mask: Signal::default(),
-            byte: Constant::new(0xFFu64.into()),
+            ones: Constant::new(0xFFu64.into()),
             sum: Signal::default(),
         }
     }
@@ -33,7 +33,7 @@ seq_macro::seq!(N in 0..16 {
             self.sum.next = bit_cast::<128, 1>(0.into());
             #(
                 if self.n.val() > N {
-                    self.sum.next = self.sum.val() | (self.byte.val() << (N * 8));
+                    self.sum.next = self.sum.val() | (self.ones.val() << (N * 8));
                 }
             )*
             self.mask.next = self.sum.val();
