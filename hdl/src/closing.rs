@@ -89,7 +89,10 @@ impl Closing {
     /// # Panics
     /// Where `lanes` is neither 8 nor 64.
     pub fn new(lanes: usize) -> Self {
-        assert!(lanes == 8 || lanes == 64, "no streams of {lanes} bytes a beat");
+        assert!(
+            lanes == 8 || lanes == 64,
+            "no streams of {lanes} bytes a beat"
+        );
         Self {
             clock: Default::default(),
             reset: Default::default(),
@@ -151,7 +154,8 @@ impl Logic for Closing {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, valid, last, dropped, length, finished, out);
-        self.valid.d.next = (self.valid.q.val() << 1) | bit_cast::<15, 1>(self.s_valid.val().into());
+        self.valid.d.next =
+            (self.valid.q.val() << 1) | bit_cast::<15, 1>(self.s_valid.val().into());
         for k in 0..13 {
             self.edit[k].clock.next = self.clock.val();
         }

@@ -10,3 +10,4 @@ pub mod permute;
 pub mod plan;
 pub mod records;
 pub mod streams;
+pub mod table;

@@ -145,9 +145,8 @@ impl Bench {
     }
 
     fn data(&mut self, bytes: &[u8; 64]) {
-        let words: [u32; 16] = std::array::from_fn(|i| {
-            u32::from_le_bytes(std::array::from_fn(|k| bytes[4 * i + k]))
-        });
+        let words: [u32; 16] =
+            std::array::from_fn(|i| u32::from_le_bytes(std::array::from_fn(|k| bytes[4 * i + k])));
         self.model.set_wide_at(self.tap_data, &words);
     }
 

@@ -39,7 +39,11 @@ fn emitted<U: Block>(make: impl FnOnce() -> U + Send + 'static, top: &'static st
 
 /// Every record comes out of the pipeline as the reference has it, at the time that it should.
 fn pipeline(receive: bool, records: usize) {
-    let top = if receive { "permute100_rx" } else { "permute100_tx" };
+    let top = if receive {
+        "permute100_rx"
+    } else {
+        "permute100_tx"
+    };
     let mut model = Model::build(&emitted(move || Permute100::new(receive), top), top).unwrap();
     let (s_valid, s) = (model.input("s_valid"), model.input("s"));
     let (m_valid, m) = (model.output("m_valid"), model.output("m"));

@@ -92,7 +92,16 @@ impl Default for Keystream100 {
 impl Logic for Keystream100 {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, held, holding, counter, begun, state, state_valid);
+        dff_setup!(
+            self,
+            clock,
+            held,
+            holding,
+            counter,
+            begun,
+            state,
+            state_valid
+        );
         self.core.clock.next = self.clock.val();
         self.queue.clock.next = self.clock.val();
         self.queue.reset.next = self.reset.val();

@@ -160,7 +160,8 @@ impl Logic for Compose {
         self.e.next.stream_to = self.s_size.val().stream_to;
         self.e.next.check_protocol = self.framed.val() & self.receive.val();
         self.e.next.sealed_protocol = self.head.val().get_bits::<16>(32);
-        self.e.next.fix_outer = self.live.val() | (self.s_choice.val().strip & (self.verdict.val() == 0));
+        self.e.next.fix_outer =
+            self.live.val() | (self.s_choice.val().strip & (self.verdict.val() == 0));
         self.e.next.kind = self.s_parsed.val().kind;
         self.e.next.outer_at = self.s_parsed.val().outer_at;
         self.e.next.udp_at = self.s_parsed.val().udp_at;
@@ -185,7 +186,8 @@ impl Logic for Compose {
         self.e.next.transport_delta = 0.into();
         self.e.next.sum_from = self.s_size.val().sum_from;
         self.e.next.sum_to = self.s_size.val().sum_to;
-        self.e.next.parity = self.concealed.val() & self.s_choice.val().parity & !self.receive.val();
+        self.e.next.parity =
+            self.concealed.val() & self.s_choice.val().parity & !self.receive.val();
         self.e.next.old_parity = self.s_parsed.val().parity;
         self.e.next.receive = self.receive.val();
         self.e.next.queue = 0.into();

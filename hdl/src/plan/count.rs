@@ -71,7 +71,7 @@ pub struct Counter<const S: usize> {
     write3: DFF<Bit>,
     changed3: DFF<Bit>,
     count3: DFF<Count>,
-    sequence: DFF<Bits<30>>,
+    number: DFF<Bits<30>>,
     refused: DFF<Bit>,
     late: DFF<Bit>,
     /// Cycle 4.
@@ -94,8 +94,28 @@ impl<const S: usize> Logic for Counter<S> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, session1, read1, write1, second_before, third_before, session2, read2, write2, found,
-            first_before, session3, read3, write3, changed3, count3, sequence, refused, late, changed4, count4
+            self,
+            clock,
+            session1,
+            read1,
+            write1,
+            second_before,
+            third_before,
+            session2,
+            read2,
+            write2,
+            found,
+            first_before,
+            session3,
+            read3,
+            write3,
+            changed3,
+            count3,
+            number,
+            refused,
+            late,
+            changed4,
+            count4
         );
         // Cycle 0: whose turn is it? The host's requests wait until the one before is done.
         self.idle.next = !self.s_valid.val()
@@ -147,7 +167,7 @@ impl<const S: usize> Logic for Counter<S> {
             self.start.next = self.now.val().sequence;
         }
         self.full.next = self.s_count.val() & self.s_number.val() & self.start.val().get_bit(29);
-        self.sequence.d.next = self.start.val();
+        self.number.d.next = self.start.val();
         self.refused.d.next = self.full.val();
         self.late.d.next =
             self.s_count.val() & self.s_number.val() & (self.start.val() == 0x1000_0000);
@@ -173,7 +193,7 @@ impl<const S: usize> Logic for Counter<S> {
         self.memory.write_enable.next = self.changed3.q.val();
         self.count4.d.next = self.count3.q.val();
         self.changed4.d.next = self.changed3.q.val();
-        self.m_sequence.next = self.sequence.q.val();
+        self.m_sequence.next = self.number.q.val();
         self.m_refused.next = self.refused.q.val();
         self.m_late.next = self.late.q.val();
         self.m_session.next = bit_cast::<16, S>(self.session3.q.val());

@@ -113,7 +113,8 @@ impl Logic for Decide {
         // Cycle 0.
         self.head.next = self.s_parsed.val().head;
         self.first.next = self.head.val().get_bits::<4>(4);
-        self.info_length.next = self.s_parsed.val().ppp_end - bit_cast::<14, 8>(self.s_parsed.val().info_at);
+        self.info_length.next =
+            self.s_parsed.val().ppp_end - bit_cast::<14, 8>(self.s_parsed.val().info_at);
         self.fact.next = self.facts.q.val();
         self.fact.next.lcp = self.s_parsed.val().protocol == 0xC021;
         self.fact.next.link = (self.s_parsed.val().protocol == 0xC021)
@@ -150,7 +151,8 @@ impl Logic for Decide {
         self.f.next = self.form.q.val();
         self.f.next.lcp = self.lcp.val();
         self.f.next.strip = self.parsed.q.val().marked;
-        self.f.next.hello = self.receive.val() & self.parsed.q.val().hello & self.parsed.q.val().tcp;
+        self.f.next.hello =
+            self.receive.val() & self.parsed.q.val().hello & self.parsed.q.val().tcp;
         self.f.next.control = self.facts.q.val().link & !self.by_lcp.val();
         if self.by_lcp.val()
             & !self.facts.q.val().word

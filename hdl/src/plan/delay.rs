@@ -32,7 +32,10 @@ impl<T: Synth, const A: usize> Delay<T, A> {
     /// # Panics
     /// Where `cycles` is less than 2 or more than 2^A.
     pub fn new(cycles: usize) -> Self {
-        assert!((2..=1 << A).contains(&cycles), "no delay of {cycles} cycles");
+        assert!(
+            (2..=1 << A).contains(&cycles),
+            "no delay of {cycles} cycles"
+        );
         Self {
             clock: Default::default(),
             s: Default::default(),

@@ -94,10 +94,45 @@ impl Logic for Measure {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, info_length, payload_length1, udp_end, framed_length, payload_length2, excess, trailer2,
-            outer_end2, limit, frame_covered, decoy_covered, decoy_end, decoy_growth, trailer3, outer_end3, size4, live,
-            base, growth4, trailer4, header, stream_length4, sum_length4, stream_skip4, sum_skip4, size5, live5, growth5,
-            outer_growth, stream_length5, sum_length5, stream_skip5, sum_skip5, size6, stream_length6, sum_length6, size7
+            self,
+            clock,
+            info_length,
+            payload_length1,
+            udp_end,
+            framed_length,
+            payload_length2,
+            excess,
+            trailer2,
+            outer_end2,
+            limit,
+            frame_covered,
+            decoy_covered,
+            decoy_end,
+            decoy_growth,
+            trailer3,
+            outer_end3,
+            size4,
+            live,
+            base,
+            growth4,
+            trailer4,
+            header,
+            stream_length4,
+            sum_length4,
+            stream_skip4,
+            sum_skip4,
+            size5,
+            live5,
+            growth5,
+            outer_growth,
+            stream_length5,
+            sum_length5,
+            stream_skip5,
+            sum_skip5,
+            size6,
+            stream_length6,
+            sum_length6,
+            size7
         );
         for k in 0..4 {
             self.parsed[k].clock.next = self.clock.val();
@@ -108,10 +143,12 @@ impl Logic for Measure {
         }
 
         // Cycle 0.
-        self.info_length.d.next = self.s_parsed.val().ppp_end - bit_cast::<14, 8>(self.s_parsed.val().info_at);
-        self.payload_length1.d.next = self.s_parsed.val().total - bit_cast::<14, 7>(self.s_parsed.val().payload_at);
-        self.udp_end.d.next =
-            bit_cast::<14, 16>(self.s_parsed.val().udp_length) + bit_cast::<14, 7>(self.s_parsed.val().udp_at);
+        self.info_length.d.next =
+            self.s_parsed.val().ppp_end - bit_cast::<14, 8>(self.s_parsed.val().info_at);
+        self.payload_length1.d.next =
+            self.s_parsed.val().total - bit_cast::<14, 7>(self.s_parsed.val().payload_at);
+        self.udp_end.d.next = bit_cast::<14, 16>(self.s_parsed.val().udp_length)
+            + bit_cast::<14, 7>(self.s_parsed.val().udp_at);
 
         // Cycle 1. What is framed: protocol and information field; from the line, what follows the word.
         if self.receive.val() {
@@ -259,16 +296,20 @@ impl Logic for Measure {
         self.out_end.next = self.size5.q.val().out_end;
         self.s6.next = self.size5.q.val();
         self.s6.next.too_big = self.live5.q.val() & (self.out_end.val() > self.max_frame.val());
-        self.s6.next.stream_from = bit_cast::<9, 8>(self.size5.q.val().out_info_at) + self.stream_skip5.q.val();
-        self.s6.next.sum_from = bit_cast::<9, 8>(self.size5.q.val().out_info_at) + self.sum_skip5.q.val();
+        self.s6.next.stream_from =
+            bit_cast::<9, 8>(self.size5.q.val().out_info_at) + self.stream_skip5.q.val();
+        self.s6.next.sum_from =
+            bit_cast::<9, 8>(self.size5.q.val().out_info_at) + self.sum_skip5.q.val();
         self.size6.d.next = self.s6.val();
         self.stream_length6.d.next = self.stream_length5.q.val();
         self.sum_length6.d.next = self.sum_length5.q.val();
 
         // Cycle 6.
         self.s7.next = self.size6.q.val();
-        self.s7.next.stream_to = bit_cast::<14, 9>(self.size6.q.val().stream_from) + self.stream_length6.q.val();
-        self.s7.next.sum_to = bit_cast::<14, 9>(self.size6.q.val().sum_from) + self.sum_length6.q.val();
+        self.s7.next.stream_to =
+            bit_cast::<14, 9>(self.size6.q.val().stream_from) + self.stream_length6.q.val();
+        self.s7.next.sum_to =
+            bit_cast::<14, 9>(self.size6.q.val().sum_from) + self.sum_length6.q.val();
         self.size7.d.next = self.s7.val();
 
         // Cycle 7.

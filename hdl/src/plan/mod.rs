@@ -208,8 +208,19 @@ impl<const S: usize, const L: usize> Default for Plan<S, L> {
 impl<const S: usize, const L: usize> Logic for Plan<S, L> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid, hit, descriptor, descriptor_reads, key, overflow, size);
-        self.valid.d.next = (self.valid.q.val() << 1) | bit_cast::<10, 1>(self.s_valid.val().into());
+        dff_setup!(
+            self,
+            clock,
+            valid,
+            hit,
+            descriptor,
+            descriptor_reads,
+            key,
+            overflow,
+            size
+        );
+        self.valid.d.next =
+            (self.valid.q.val() << 1) | bit_cast::<10, 1>(self.s_valid.val().into());
         for k in 0..8 {
             self.parsed[k].clock.next = self.clock.val();
         }
@@ -253,7 +264,8 @@ impl<const S: usize, const L: usize> Logic for Plan<S, L> {
         self.descriptors.read_clock.next = self.clock.val();
         self.descriptors.write_clock.next = self.clock.val();
         self.descriptors.read_address.next = self.descriptor_address.val();
-        self.descriptors.write_address.next = bit_cast::<S, 16>(self.descriptor_write_session.val());
+        self.descriptors.write_address.next =
+            bit_cast::<S, 16>(self.descriptor_write_session.val());
         self.descriptors.write_data.next = self.descriptor_write.val();
         self.descriptors.write_enable.next = self.descriptor_write_valid.val();
         self.descriptor.d.next = self.descriptors.read_data.val();
@@ -285,8 +297,8 @@ impl<const S: usize, const L: usize> Logic for Plan<S, L> {
         self.outer.s_parsed.next = self.parsed[5].q.val();
         self.outer.s_growth.next = self.measure.m_growth.val();
         self.outer.s_outer_growth.next = self.measure.m_outer_growth.val();
-        self.outer.s_mark.next =
-            self.choices[1].q.val().mark & (self.choices[1].q.val().frame | self.choices[1].q.val().decoy);
+        self.outer.s_mark.next = self.choices[1].q.val().mark
+            & (self.choices[1].q.val().frame | self.choices[1].q.val().decoy);
         self.overflow.d.next = self.outer.m_overflow.val() & (self.parsed[6].q.val().kind != 1);
         self.outer_lengths[0].d.next = bit_cast::<48, 16>(self.outer.m_outer_length.val())
             | (bit_cast::<48, 16>(self.outer.m_udp_length.val()) << 16)

@@ -90,9 +90,12 @@ impl Logic for Apply {
     fn update(&mut self) {
         dff_setup!(self, clock, sum, by_udp, kept, out);
         self.by_udp.d.next = self.udp.val();
-        self.sum.d.next = bit_cast::<17, 16>(self.checksum.val()) + bit_cast::<17, 16>(self.delta.val());
+        self.sum.d.next =
+            bit_cast::<17, 16>(self.checksum.val()) + bit_cast::<17, 16>(self.delta.val());
         self.kept.d.next = false;
-        if (self.udp.val() & (self.checksum.val() == 0)) | (!self.udp.val() & (self.checksum.val() == 65535)) {
+        if (self.udp.val() & (self.checksum.val() == 0))
+            | (!self.udp.val() & (self.checksum.val() == 65535))
+        {
             self.kept.d.next = true;
             self.sum.d.next = bit_cast::<17, 16>(self.checksum.val());
         }

@@ -66,8 +66,23 @@ impl Logic for Outer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, outer_length, udp_length, message_length, less, outer_less, flags, has_message_length, checksum1,
-            sum, kept, message, twice, checksum, all, delta
+            self,
+            clock,
+            outer_length,
+            udp_length,
+            message_length,
+            less,
+            outer_less,
+            flags,
+            has_message_length,
+            checksum1,
+            sum,
+            kept,
+            message,
+            twice,
+            checksum,
+            all,
+            delta
         );
         // Cycle 0. The residue of -x is !x, and one more where x is negative.
         self.growth.next = self.s_growth.val();
@@ -78,12 +93,14 @@ impl Logic for Outer {
         }
         self.not_growth.next = !self.growth.val();
         self.not_outer_growth.next = !self.outer_growth.val();
-        self.outer_length.d.next = bit_cast::<17, 16>(self.s_parsed.val().outer_length) + self.widened.val();
+        self.outer_length.d.next =
+            bit_cast::<17, 16>(self.s_parsed.val().outer_length) + self.widened.val();
         self.udp_length.d.next = self.s_parsed.val().udp_length + self.outer_growth.val();
         self.message_length.d.next = self.s_parsed.val().message_length + self.growth.val();
-        self.less.d.next = self.not_growth.val() + bit_cast::<16, 1>(self.growth.val().get_bits::<1>(15));
-        self.outer_less.d.next =
-            self.not_outer_growth.val() + bit_cast::<16, 1>(self.outer_growth.val().get_bits::<1>(15));
+        self.less.d.next =
+            self.not_growth.val() + bit_cast::<16, 1>(self.growth.val().get_bits::<1>(15));
+        self.outer_less.d.next = self.not_outer_growth.val()
+            + bit_cast::<16, 1>(self.outer_growth.val().get_bits::<1>(15));
         self.flags.d.next = 0.into();
         if self.s_parsed.val().marked & !self.s_mark.val() {
             self.flags.d.next = 0x0080.into();
@@ -101,14 +118,16 @@ impl Logic for Outer {
         self.m_udp_length.next = self.udp_length.q.val();
         self.m_message_length.next = self.message_length.q.val();
         self.kept.d.next = false;
-        self.sum.d.next = bit_cast::<17, 16>(self.checksum1.q.val()) + bit_cast::<17, 16>(self.outer_less.q.val());
+        self.sum.d.next = bit_cast::<17, 16>(self.checksum1.q.val())
+            + bit_cast::<17, 16>(self.outer_less.q.val());
         if self.checksum1.q.val() == 65535 {
             self.kept.d.next = true;
             self.sum.d.next = 0xFFFF.into();
         }
         self.message.d.next = bit_cast::<17, 16>(self.flags.q.val());
         if self.has_message_length.q.val() {
-            self.message.d.next = bit_cast::<17, 16>(self.flags.q.val()) + bit_cast::<17, 16>(self.less.q.val());
+            self.message.d.next =
+                bit_cast::<17, 16>(self.flags.q.val()) + bit_cast::<17, 16>(self.less.q.val());
         }
         // UDP's length counts twice: in its header and in the pseudo-header.
         self.twice.d.next = (self.outer_less.q.val() << 1) | (self.outer_less.q.val() >> 15);

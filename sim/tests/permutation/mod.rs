@@ -1,9 +1,9 @@
 //! Records of random packets, before and behind the reference's DECOY transform.
 
 use fogline_hdl::records::Scramble;
+use fogline_sim::record::Record;
 use scramble::agreement::{Carrier, Coverage, Direction, End, EpochKeys, Transform};
 use scramble::transform::{HEADROOM, HelloForm, Packet, Sender, Sent, TAILROOM};
-use fogline_sim::record::Record;
 
 /// splitmix64.
 pub struct Random(pub u64);
@@ -123,7 +123,11 @@ impl Case {
             t.copy_from_slice(&ip[4..8]);
         }
         let record = |ip: &[u8]| {
-            let (source, destination) = if v6 { (8..24, 24..40) } else { (12..16, 16..20) };
+            let (source, destination) = if v6 {
+                (8..24, 24..40)
+            } else {
+                (12..16, 16..20)
+            };
             let mut addresses = [[0; 16]; 2];
             addresses[0][..source.len()].copy_from_slice(&ip[source]);
             addresses[1][..destination.len()].copy_from_slice(&ip[destination]);
@@ -199,7 +203,11 @@ fn scrambled(keys: EpochKeys, end: End, ip: &[u8], v6: bool) -> Vec<u8> {
     let mut packet = Packet::new(&mut storage, frame);
     let mut sender = Sender::new(end, direction, keys).with_hello_form(HelloForm::Opaque);
     assert_eq!(sender.scramble(&mut packet), Ok(Sent::Scrambled));
-    assert_eq!(packet.bytes().len(), 2 + ip.len(), "framed, not made a decoy");
+    assert_eq!(
+        packet.bytes().len(),
+        2 + ip.len(),
+        "framed, not made a decoy"
+    );
     packet.bytes()[2..].to_vec()
 }
 

@@ -121,8 +121,8 @@ impl Logic for Datagram {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, fetched, net0, candidate, stated, net1, read, ok, far, start, near, last, net2, ready,
-            message
+            self, clock, fetched, net0, candidate, stated, net1, read, ok, far, start, near, last,
+            net2, ready, message
         );
         self.net0.d.next = self.s.val();
         self.net1.d.next = self.net0.q.val();
@@ -209,14 +209,15 @@ impl Logic for Datagram {
         }
         self.stated.d.next.offset = 0.into();
         if self.padded.val() {
-            self.stated.d.next.offset = (bit_cast::<16, 8>(self.padding.val().get_bits::<8>(0)) << 8)
+            self.stated.d.next.offset = (bit_cast::<16, 8>(self.padding.val().get_bits::<8>(0))
+                << 8)
                 | bit_cast::<16, 8>(self.padding.val().get_bits::<8>(8));
         }
 
         // The Offset Size field itself, where there is one, belongs to the header.
         self.now.next = self.stated.q.val();
-        self.now.next.header = self.stated.q.val().header
-            + (bit_cast::<4, 16>((self.stated.q.val().flags >> 8) & 2));
+        self.now.next.header =
+            self.stated.q.val().header + (bit_cast::<4, 16>((self.stated.q.val().flags >> 8) & 2));
         self.ready.d.next = self.read.q.val();
         self.last.d.next = self.now.val();
         self.ok.d.next = self.now.val().ok
@@ -226,12 +227,14 @@ impl Logic for Datagram {
         self.start.d.next =
             bit_cast::<17, 4>(self.now.val().header) + bit_cast::<17, 16>(self.now.val().offset);
         // PPP's place among the 13 that it can have; nonsense where `far`.
-        self.near.d.next = (self.now.val().header - 6) + bit_cast::<4, 16>(self.now.val().offset & 7);
+        self.near.d.next =
+            (self.now.val().header - 6) + bit_cast::<4, 16>(self.now.val().offset & 7);
 
         self.then.next = self.last.q.val();
         self.net.next = self.net2.q.val();
         self.length.next = bit_cast::<17, 16>(self.then.val().end) - self.start.q.val();
-        self.good.next = self.ok.q.val() & (self.start.q.val() <= bit_cast::<17, 16>(self.then.val().end));
+        self.good.next =
+            self.ok.q.val() & (self.start.q.val() <= bit_cast::<17, 16>(self.then.val().end));
         if self.near.q.val().get_bit(3) {
             if self.near.q.val().get_bit(2) {
                 self.shifted.next = bit_cast::<56, 32>(self.ready.q.val().get_bits::<32>(208));
@@ -304,9 +307,8 @@ impl Logic for Datagram {
             if (self.then.val().flags & 0x4000).any() {
                 self.message.d.next.message_length = self.then.val().end;
             }
-            self.message.d.next.ppp_at = bit_cast::<8, 7>(self.net.val().behind)
-                + bit_cast::<8, 4>(self.near.q.val())
-                + 14;
+            self.message.d.next.ppp_at =
+                bit_cast::<8, 7>(self.net.val().behind) + bit_cast::<8, 4>(self.near.q.val()) + 14;
             self.message.d.next.ppp_length = self.length.val().get_bits::<16>(0);
             self.message.d.next.ppp = self.ppp.val();
         }

@@ -63,7 +63,9 @@ impl Link {
 impl Logic for Link {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, head, length, tag0, tag1, ip, pppoe, fits, linked, network);
+        dff_setup!(
+            self, clock, head, length, tag0, tag1, ip, pppoe, fits, linked, network
+        );
         // Ethertypes stay in wire order: 0x8100 reads 0x0081.
         self.type0.next = self.s_head.val().get_bits::<16>(96);
         self.type1.next = self.s_head.val().get_bits::<16>(128);

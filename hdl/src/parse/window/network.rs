@@ -93,8 +93,8 @@ impl Logic for Network {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, linked, network, v4, v6, pppoe, udp, fragment, whole, header, stated, less, words,
-            ppp_length, room, networked
+            self, clock, linked, network, v4, v6, pppoe, udp, fragment, whole, header, stated,
+            less, words, ppp_length, room, networked
         );
         self.linked.d.next = self.s.val();
         self.network.d.next = self.s_network.val();
@@ -105,12 +105,10 @@ impl Logic for Network {
             | bit_cast::<16, 8>(self.s_network.val().get_bits::<8>(40));
         // Lane order: byte 6's upper two bits are the reserved bit and DF.
         self.fragment4.next = (self.s_network.val().get_bits::<16>(48) & 0xFF3F).any();
-        self.v4.d.next = self.s.val().ip
-            & (self.first.val().get_bits::<4>(4) == 4)
-            & (self.s.val().rest >= 20);
-        self.v6.d.next = self.s.val().ip
-            & (self.first.val().get_bits::<4>(4) == 6)
-            & (self.s.val().rest >= 40);
+        self.v4.d.next =
+            self.s.val().ip & (self.first.val().get_bits::<4>(4) == 4) & (self.s.val().rest >= 20);
+        self.v6.d.next =
+            self.s.val().ip & (self.first.val().get_bits::<4>(4) == 6) & (self.s.val().rest >= 40);
         // PPPoE: version, type, and the code but for the mark.
         self.pppoe.d.next = self.s.val().pppoe
             & (self.s.val().rest >= 6)
@@ -135,7 +133,8 @@ impl Logic for Network {
         }
 
         self.held.next = self.linked.q.val();
-        self.payload.next = bit_cast::<17, 16>(self.stated.q.val()) - bit_cast::<17, 6>(self.less.q.val());
+        self.payload.next =
+            bit_cast::<17, 16>(self.stated.q.val()) - bit_cast::<17, 6>(self.less.q.val());
         self.enough.next = !self.payload.val().get_bit(16);
         self.networked.d.next.ip = self.udp.q.val()
             & self.whole.q.val()
@@ -145,8 +144,8 @@ impl Logic for Network {
         // An IPv4 fragment counts only with UDP inside; IPv6's Next Header says fragment instead of it.
         self.networked.d.next.fragment =
             self.fragment.q.val() & ((self.v4.q.val() & self.udp.q.val()) | self.v6.q.val());
-        self.networked.d.next.pppoe = self.pppoe.q.val()
-            & (self.ppp_length.q.val() <= bit_cast::<16, 14>(self.room.q.val()));
+        self.networked.d.next.pppoe =
+            self.pppoe.q.val() & (self.ppp_length.q.val() <= bit_cast::<16, 14>(self.room.q.val()));
         self.networked.d.next.slot = self.words.q.val() + bit_cast::<4, 2>(self.held.val().tags);
         self.networked.d.next.at = self.held.val().at;
         self.networked.d.next.behind =
@@ -161,9 +160,11 @@ impl Logic for Network {
                 (bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(80)) << 8)
                     | bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(88));
         }
-        self.networked.d.next.flags = (bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(0)) << 8)
+        self.networked.d.next.flags = (bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(0))
+            << 8)
             | bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(8));
-        self.networked.d.next.session = (bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(16)) << 8)
+        self.networked.d.next.session = (bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(16))
+            << 8)
             | bit_cast::<16, 8>(self.network.q.val().get_bits::<8>(24));
         self.networked.d.next.ppp_length = self.ppp_length.q.val();
         self.networked.d.next.ppp = self.network.q.val().get_bits::<32>(48);
@@ -176,9 +177,11 @@ impl Logic for Network {
                 self.networked.d.next.peer = self.network.q.val().get_bits::<128>(192);
             }
         } else if self.receive.val() {
-            self.networked.d.next.peer = bit_cast::<128, 32>(self.network.q.val().get_bits::<32>(96));
+            self.networked.d.next.peer =
+                bit_cast::<128, 32>(self.network.q.val().get_bits::<32>(96));
         } else {
-            self.networked.d.next.peer = bit_cast::<128, 32>(self.network.q.val().get_bits::<32>(128));
+            self.networked.d.next.peer =
+                bit_cast::<128, 32>(self.network.q.val().get_bits::<32>(128));
         }
         self.m.next = self.networked.q.val();
     }

@@ -114,7 +114,9 @@ impl Packet {
 impl Logic for Packet {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, facts, info, shaped, segment, offset, v6, placed);
+        dff_setup!(
+            self, clock, facts, info, shaped, segment, offset, v6, placed
+        );
         self.info.d.next = self.s_info.val();
         self.total.next = (bit_cast::<16, 8>(self.s_info.val().get_bits::<8>(16)) << 8)
             | bit_cast::<16, 8>(self.s_info.val().get_bits::<8>(24));
@@ -199,8 +201,9 @@ impl Logic for Packet {
             self.shaped.d.next.summed = 0.into();
             self.shaped.d.next.source = self.info.q.val().get_bits::<128>(64);
             self.shaped.d.next.destination = self.info.q.val().get_bits::<128>(192);
-            self.shaped.d.next.source_port = (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(320)) << 8)
-                | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(328));
+            self.shaped.d.next.source_port =
+                (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(320)) << 8)
+                    | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(328));
             self.shaped.d.next.destination_port =
                 (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(336)) << 8)
                     | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(344));
@@ -225,17 +228,21 @@ impl Logic for Packet {
             self.shaped.d.next.protocol = self.info.q.val().get_bits::<8>(72);
             self.shaped.d.next.summed = 20.into();
             if self.f.val().summed {
-                self.shaped.d.next.summed = bit_cast::<6, 4>(self.info.q.val().get_bits::<4>(0)) << 2;
+                self.shaped.d.next.summed =
+                    bit_cast::<6, 4>(self.info.q.val().get_bits::<4>(0)) << 2;
             }
             self.shaped.d.next.source = bit_cast::<128, 32>(self.info.q.val().get_bits::<32>(96));
-            self.shaped.d.next.destination = bit_cast::<128, 32>(self.info.q.val().get_bits::<32>(128));
-            self.shaped.d.next.source_port = (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(160)) << 8)
-                | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(168));
+            self.shaped.d.next.destination =
+                bit_cast::<128, 32>(self.info.q.val().get_bits::<32>(128));
+            self.shaped.d.next.source_port =
+                (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(160)) << 8)
+                    | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(168));
             self.shaped.d.next.destination_port =
                 (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(176)) << 8)
                     | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(184));
-            self.shaped.d.next.ip_checksum = (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(80)) << 8)
-                | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(88));
+            self.shaped.d.next.ip_checksum =
+                (bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(80)) << 8)
+                    | bit_cast::<16, 8>(self.info.q.val().get_bits::<8>(88));
             if self.tcp.val() {
                 self.shaped.d.next.t = self.info.q.val().get_bits::<32>(192);
                 self.shaped.d.next.transport_checksum =

@@ -70,8 +70,25 @@ impl Logic for Ppp {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, control, compressed, one, two, field, at, length, end, whole_header, control1, compressed1,
-            missing, protocol, at1, length1, end1, framed
+            self,
+            clock,
+            control,
+            compressed,
+            one,
+            two,
+            field,
+            at,
+            length,
+            end,
+            whole_header,
+            control1,
+            compressed1,
+            missing,
+            protocol,
+            at1,
+            length1,
+            end1,
+            framed
         );
         self.bytes.next = self.s.val().ppp;
         self.stated.next = self.s.val().ppp_length;
@@ -121,7 +138,8 @@ impl Logic for Ppp {
         self.framed.d.next.compressed = self.compressed1.q.val();
         self.framed.d.next.protocol = self.protocol.q.val();
         self.framed.d.next.info_at = self.info_at.val();
-        self.framed.d.next.info_length = self.length1.q.val() - bit_cast::<14, 3>(self.whole_header.q.val());
+        self.framed.d.next.info_length =
+            self.length1.q.val() - bit_cast::<14, 3>(self.whole_header.q.val());
         self.framed.d.next.ppp_end = self.end1.q.val();
         self.framed.d.next.shift = self.shift.val().get_bits::<7>(0);
         if self.missing.q.val() {
