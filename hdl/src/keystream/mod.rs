@@ -43,7 +43,7 @@ pub struct Keystream100 {
     constants: [Constant<Bits<32>>; 4],
     oldest: Signal<Local, State>,
     room: Signal<Local, Bit>,
-    begin: Signal<Local, Bit>,
+    begins: Signal<Local, Bit>,
     taken: Signal<Local, Bit>,
     next: Signal<Local, Bits<8>>,
     chosen: Signal<Local, Seal>,
@@ -76,7 +76,7 @@ impl Default for Keystream100 {
                 .map(|word| Constant::new(word.into())),
             oldest: Default::default(),
             room: Default::default(),
-            begin: Default::default(),
+            begins: Default::default(),
             taken: Default::default(),
             next: Default::default(),
             chosen: Default::default(),
@@ -108,7 +108,7 @@ impl Logic for Keystream100 {
 
         self.room.next = self.begun.q.val() < self.limit.val();
         self.s_ready.next = self.room.val() & !self.holding.q.val();
-        self.begin.next = self.room.val() & (self.holding.q.val() | self.s_valid.val());
+        self.begins.next = self.room.val() & (self.holding.q.val() | self.s_valid.val());
         self.chosen.next = self.s.val();
         self.index.next = 0.into();
         if self.holding.q.val() {
@@ -116,7 +116,7 @@ impl Logic for Keystream100 {
             self.index.next = self.counter.q.val();
         }
         self.next.next = self.index.val() + 1;
-        if self.begin.val() {
+        if self.begins.val() {
             self.held.d.next = self.chosen.val();
             self.counter.d.next = self.next.val();
             self.holding.d.next = self.next.val() != self.chosen.val().blocks;
@@ -140,7 +140,7 @@ impl Logic for Keystream100 {
         self.state.d.next.w14 = self.nonce.val().get_bits::<32>(32);
         self.state.d.next.w15 = self.nonce.val().get_bits::<32>(64);
         self.state.d.next.w12 = bit_cast::<32, 8>(self.index.val());
-        self.state_valid.d.next = self.begin.val();
+        self.state_valid.d.next = self.begins.val();
         self.core.s_valid.next = self.state_valid.q.val();
         self.core.s_state.next = self.state.q.val();
 
@@ -167,10 +167,10 @@ impl Logic for Keystream100 {
             | (bit_cast::<512, 32>(self.oldest.val().w15) << 480);
 
         self.taken.next = self.queue.m_valid.val() & self.m_ready.val();
-        if self.begin.val() & !self.taken.val() {
+        if self.begins.val() & !self.taken.val() {
             self.begun.d.next = self.begun.q.val() + 1;
         }
-        if self.taken.val() & !self.begin.val() {
+        if self.taken.val() & !self.begins.val() {
             self.begun.d.next = self.begun.q.val() - 1;
         }
         if self.reset.val() {
